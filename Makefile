@@ -1,0 +1,37 @@
+# Two commands do everything a newcomer needs: `make demo` and `make test`.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-long lint format lock
+
+# Without bytecode every process starts three times slower.
+unexport PYTHONDONTWRITEBYTECODE
+export UV_COMPILE_BYTECODE = 1
+# The environment of this clone comes first, so that Meltano finds our plugins.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+PYTEST = .venv/bin/python -m pytest -n 2
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+install:  ## make .venv from requirements.lock (fetches uv; writes in this clone and uv's cache only)
+	@.ci/install
+
+demo: install  ## two organisations, real syncs, a summary; ONCE=1 ends by itself
+	@.venv/bin/crmhub demo $(if $(ONCE),--once)
+
+test: install  ## every test once, within 5 minutes on 2 cores
+	@$(PYTEST) -m "not long" $(ARGS)
+
+test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
+	@$(PYTEST) -m long $(ARGS)
+
+lint: install  ## ruff and strict types over code and tests
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
+
+format: install  ## let ruff mend what it can
+	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+lock: install  ## renew requirements.lock from the pyproject files (ARGS=--upgrade for newer versions)
+	@.uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \
+		--python-version 3.11 --group dev --no-emit-package tap-hubspot-crm \
+		--no-emit-package target-crmhub-postgres --no-emit-package crmhub \
+		pyproject.toml --output-file requirements.lock $(ARGS)
