@@ -1,0 +1,86 @@
+"""One PostgreSQL for the whole test run, one template database, a clone of it for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+from databases import TestServer
+
+from crmhub.embedded_postgres import embedded_postgres
+from crmhub.migrate import migrate
+from crmhub.roles import create_logins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from databases import TestDatabase
+
+#: Where the controller leaves the server's addresses for the workers.
+_SERVER = "CRMHUB_TEST_SERVER"
+_resources = contextlib.ExitStack()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the server once, in the process that starts the workers."""
+    if _SERVER in os.environ or config.option.collectonly:
+        return
+    url = os.environ.get("DATABASE_URL")
+    if not url:
+        server = _resources.enter_context(
+            embedded_postgres(settings={"max_connections": "300", "log_statement": "none"})
+        )
+        url = server.url
+    template = f"crmhub_template_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'create database "{template}"')
+    test_server = TestServer(url=url, template=template, logins={})
+    _resources.callback(test_server.drop, template)
+    migrate(test_server.url_of(template))
+    os.environ[_SERVER] = json.dumps(
+        {"url": url, "template": template, "logins": create_logins(test_server.url_of(template))}
+    )
+
+
+def pytest_unconfigure() -> None:
+    """Stop what was started here; a worker has started nothing."""
+    _resources.close()
+
+
+@pytest.fixture(scope="session")
+def database_server() -> TestServer:
+    """The server of this test run, with its template database and its logins."""
+    return TestServer(**json.loads(os.environ[_SERVER]))
+
+
+@pytest.fixture
+def database(database_server: TestServer) -> Iterator[TestDatabase]:
+    """A migrated database of the test's own."""
+    with database_server.clone() as clone:
+        yield clone
+
+
+@pytest.fixture
+def empty_database(database_server: TestServer) -> Iterator[TestDatabase]:
+    """A database without a single table of ours."""
+    with database_server.empty() as empty:
+        yield empty
+
+
+@pytest.fixture(scope="session")
+def python_environment() -> dict[str, str]:
+    """What a program of ours needs: our programs on PATH, and no settings of the shell's."""
+    programs = Path(sys.executable).parent
+    return {
+        "PATH": f"{programs}{os.pathsep}{os.environ.get('PATH', '')}",
+        "HOME": os.environ.get("HOME", "/"),
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+    }
