@@ -1,0 +1,301 @@
+"""The control API under `/sandbox/...`: change the data, read the truth. JSON, without a token."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Final, TypeAlias
+
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import Map, Rule
+from werkzeug.wrappers import Request
+
+from hubspot_sandbox.calls import Answer, JsonObject
+from hubspot_sandbox.errors import InvalidControlCall, SandboxError
+from hubspot_sandbox.limits import Limits
+from hubspot_sandbox.object_types import ObjectType, find_object_type
+from hubspot_sandbox.portal import Habits
+from hubspot_sandbox.properties import PropertyDefinition
+from hubspot_sandbox.sandbox import Sandbox, SandboxPortal, describe_request
+from hubspot_sandbox.tokens import DEFAULT_SCOPES
+from hubspot_sandbox.truth import TRUTH_STREAMS
+
+_ONE: Final = "/sandbox/portals/<int:portal_id>"
+_RECORDS: Final = f"{_ONE}/<object_type>"
+
+Action: TypeAlias = Callable[["Order"], object]
+
+
+class Order:
+    """One call of the control API, its parts checked as they are read."""
+
+    def __init__(self, sandbox: Sandbox, path: Mapping[str, object], body: JsonObject) -> None:
+        self.sandbox = sandbox
+        self.path = path
+        self.body = body
+
+    @property
+    def portal(self) -> SandboxPortal:
+        """The portal the path names."""
+        return self.sandbox.portal(int(str(self.path["portal_id"])))
+
+    @property
+    def object_type(self) -> ObjectType:
+        """The type the path names."""
+        object_type = find_object_type(str(self.path["object_type"]))
+        if object_type is None:
+            raise InvalidControlCall("the type must be contacts or deals")
+        return object_type
+
+    def number(self, name: str, otherwise: int | None = None) -> int:
+        """Return a whole number of the body."""
+        value = self.body.get(name, otherwise)
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InvalidControlCall(f"{name} must be a whole number, zero or more")
+        return value
+
+    def text(self, name: str) -> str:
+        """Return a text (or number, as text) of the body."""
+        value = self.body.get(name)
+        if not isinstance(value, (str, int)):
+            raise InvalidControlCall(f"{name} must be a string")
+        return str(value)
+
+    def texts(self, name: str, otherwise: tuple[str, ...] | None = None) -> tuple[str, ...]:
+        """Return a list of texts (or numbers) of the body."""
+        value = self.body.get(name, None if otherwise is None else list(otherwise))
+        if not isinstance(value, list) or not all(isinstance(v, (str, int)) for v in value):
+            raise InvalidControlCall(f"{name} must be a list of strings")
+        return tuple(map(str, value))
+
+    def properties(self) -> dict[str, str | None]:
+        """Return `properties`: names with text or null."""
+        value = self.body.get("properties", {})
+        if not isinstance(value, dict) or not all(
+            item is None or isinstance(item, str) for item in value.values()
+        ):
+            raise InvalidControlCall("properties must be an object of strings and nulls")
+        return value
+
+
+class Control:
+    """Answers `/sandbox/...`."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        rules = [Rule(path, methods=[verb], endpoint=act) for verb, path, act in _ACTIONS]
+        self._map = Map(rules, strict_slashes=False)
+
+    def answer(self, request: Request) -> Answer:
+        """Do what a request orders; what can't be done is a 400 with the remedy."""
+        try:
+            action, path = self._map.bind("sandbox").match(request.path, method=request.method)
+            return Answer(body=action(Order(self._sandbox, path, _body(request))))
+        except (NotFound, MethodNotAllowed):
+            known = sorted({f"{verb} {path}" for verb, path, _ in _ACTIONS})
+            return Answer(body={"error": "no such control call", "known": known}, status=404)
+        except SandboxError as error:
+            return Answer(body={"error": str(error)}, status=400)
+        except (ValueError, KeyError) as error:
+            return Answer(body={"error": f"refused: {error.args[0]}"}, status=400)
+
+
+def _body(request: Request) -> JsonObject:
+    try:
+        body = json.loads(request.get_data() or b"{}")
+    except ValueError:
+        raise InvalidControlCall("the body must be JSON") from None
+    if not isinstance(body, dict):
+        raise InvalidControlCall("the body must be a JSON object")
+    return body
+
+
+def _describe(portal: SandboxPortal) -> JsonObject:
+    return {
+        "portal_id": portal.portal_id,
+        "access_token": portal.access_token,
+        "refresh_token": portal.refresh_token,
+        "client_id": portal.client_id,
+        "client_secret": portal.client_secret,
+        "counts": {
+            name: {"live": len(store.live), "archived": len(store.archived)}
+            for name, store in portal.stores.items()
+        },
+    }
+
+
+def _list_portals(order: Order) -> object:
+    return {"portals": [_describe(portal) for portal in order.sandbox.portals.values()]}
+
+
+def _add_portal(order: Order) -> object:
+    portal = order.sandbox.add_portal(
+        portal_id=order.number("portal_id") if "portal_id" in order.body else None,
+        contacts=order.number("contacts", 0),
+        deals=order.number("deals", 0),
+        seed=order.number("seed", 1),
+        access_token=order.text("access_token") if "access_token" in order.body else None,
+        scopes=order.texts("scopes", DEFAULT_SCOPES),
+    )
+    return _describe(portal)
+
+
+def _remove_portal(order: Order) -> object:
+    order.sandbox.remove_portal(order.portal.portal_id)
+    return {}
+
+
+def _create(order: Order) -> object:
+    filled = {name: value for name, value in order.properties().items() if value is not None}
+    return {"id": order.portal.create(order.object_type, filled)}
+
+
+def _edit(order: Order) -> object:
+    """Edit the records named, or all live ones, in one millisecond."""
+    portal, object_type = order.portal, order.object_type
+    ids: list[int] | tuple[str, ...] = (
+        list(portal.stores[object_type].ids()) if order.body.get("all") else order.texts("ids")
+    )
+    return {"at": portal.touch(object_type, ids, order.properties()), "count": len(ids)}
+
+
+def _archive(order: Order) -> object:
+    order.portal.archive(order.object_type, *order.texts("ids"))
+    return {}
+
+
+def _restore(order: Order) -> object:
+    order.portal.restore(order.object_type, *order.texts("ids"))
+    return {}
+
+
+def _purge(order: Order) -> object:
+    order.portal.purge(order.object_type, *order.texts("ids"))
+    return {}
+
+
+def _merge(order: Order) -> object:
+    survivor = order.portal.merge(order.object_type, order.text("primary"), order.text("other"))
+    return {"id": survivor}
+
+
+def _associate(order: Order) -> object:
+    order.portal.associate(
+        order.text("deal_id"), order.text("contact_id"), order.texts("labels", ())
+    )
+    return {}
+
+
+def _dissociate(order: Order) -> object:
+    order.portal.dissociate(order.text("deal_id"), order.text("contact_id"))
+    return {}
+
+
+def _truth(order: Order) -> object:
+    for stream in TRUTH_STREAMS:
+        if order.path["stream"] == stream:
+            return order.portal.truth(stream)
+    raise InvalidControlCall(f"the stream must be one of {', '.join(TRUTH_STREAMS)}")
+
+
+def _requests(order: Order) -> object:
+    portal_id = order.portal.portal_id if "portal_id" in order.path else None
+    return {"requests": [describe_request(r) for r in order.sandbox.requests(portal_id)]}
+
+
+def _forget_requests(order: Order) -> object:
+    order.sandbox.forget_requests()
+    return {}
+
+
+def _expire(order: Order) -> object:
+    order.sandbox.tokens.expire(order.portal.portal_id)
+    return {}
+
+
+def _revoke(order: Order) -> object:
+    order.sandbox.tokens.revoke(order.text("token"))
+    return {}
+
+
+def _code(order: Order) -> object:
+    redirect_uri = order.text("redirect_uri") if "redirect_uri" in order.body else None
+    return {"code": order.sandbox.issue_code(order.portal.portal_id, redirect_uri=redirect_uri)}
+
+
+def _set_limits(order: Order) -> object:
+    portal = order.portal
+    _known(order.body, {field.name for field in fields(Limits)})
+    numbers = {n: order.number(n) for n in order.body if n != "searches_count_as_calls"}
+    counts = bool(order.body.get("searches_count_as_calls", portal.limits.searches_count_as_calls))
+    portal.limits = replace(portal.limits, **numbers, searches_count_as_calls=counts)
+    return {}
+
+
+def _set_habits(order: Order) -> object:
+    _known(order.body, {field.name for field in fields(Habits)})
+    switches = {name: value is True for name, value in order.body.items()}
+    order.portal.habits = replace(order.portal.habits, **switches)
+    return {}
+
+
+def _set_latency(order: Order) -> object:
+    order.sandbox.latency_ms = order.number("latency_ms")
+    return {}
+
+
+def _add_property(order: Order) -> object:
+    order.portal.add_property(
+        order.object_type,
+        PropertyDefinition(
+            name=order.text("name"),
+            label=str(order.body.get("label", order.text("name"))),
+            type=str(order.body.get("type", "string")),
+            field_type=str(order.body.get("fieldType", "text")),
+            group="custom",
+            hubspot_defined=False,
+        ),
+    )
+    return {}
+
+
+def _archive_property(order: Order) -> object:
+    order.portal.archive_property(order.object_type, order.text("name"))
+    return {}
+
+
+def _deactivate_owner(order: Order) -> object:
+    order.portal.deactivate_owner(order.text("id"))
+    return {}
+
+
+def _known(body: JsonObject, names: set[str]) -> None:
+    if not set(body) <= names:
+        raise InvalidControlCall(f"the body may hold {', '.join(sorted(names))} only")
+
+
+_ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
+    ("GET", "/sandbox/portals", _list_portals),
+    ("POST", "/sandbox/portals", _add_portal),
+    ("DELETE", _ONE, _remove_portal),
+    ("GET", f"{_ONE}/truth/<stream>", _truth),
+    ("GET", f"{_ONE}/requests", _requests),
+    ("GET", "/sandbox/requests", _requests),
+    ("DELETE", "/sandbox/requests", _forget_requests),
+    ("POST", f"{_RECORDS}/create", _create),
+    ("POST", f"{_RECORDS}/edit", _edit),
+    ("POST", f"{_RECORDS}/archive", _archive),
+    ("POST", f"{_RECORDS}/restore", _restore),
+    ("POST", f"{_RECORDS}/purge", _purge),
+    ("POST", f"{_RECORDS}/merge", _merge),
+    ("POST", f"{_RECORDS}/properties", _add_property),
+    ("POST", f"{_RECORDS}/properties/archive", _archive_property),
+    ("POST", f"{_ONE}/associations", _associate),
+    ("DELETE", f"{_ONE}/associations", _dissociate),
+    ("POST", f"{_ONE}/owners/deactivate", _deactivate_owner),
+    ("POST", f"{_ONE}/tokens/expire", _expire),
+    ("POST", "/sandbox/tokens/revoke", _revoke),
+    ("POST", f"{_ONE}/code", _code),
+    ("PUT", f"{_ONE}/limits", _set_limits),
+    ("PUT", f"{_ONE}/habits", _set_habits),
+    ("PUT", "/sandbox/latency", _set_latency),
+)

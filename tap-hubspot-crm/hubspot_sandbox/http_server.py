@@ -1,0 +1,99 @@
+"""The HTTP server: keeps connections open, sends an answer in one packet, ends at once."""
+
+import io
+import socket
+import threading
+from typing import TYPE_CHECKING, Final
+
+from typing_extensions import override
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_JOIN_SECONDS: Final = 2.0
+#: How soon a server notices that it is to stop.
+_POLL_SECONDS: Final = 0.02
+
+
+class KeepAliveHandler(WSGIRequestHandler):
+    """Answers one request after another on a connection.
+
+    Werkzeug's own handler closes after each; a client would then measure handshakes.
+    """
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    @override
+    def run_wsgi(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        environ = self.make_environ()
+        environ["wsgi.input"] = io.BytesIO(body)
+        head: list[tuple[str, list[tuple[str, str]]]] = []
+
+        def start_response(
+            status: str, headers: list[tuple[str, str]], exc_info: object = None
+        ) -> object:
+            del exc_info
+            head.append((status, headers))
+            return None
+
+        content = b"".join(self.server.app(environ, start_response))  # type: ignore[arg-type]  # the write callable is never used
+        status, headers = head[-1]
+        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
+        if self.close_connection:
+            lines.append("Connection: close")
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
+
+    @override
+    def log(self, type: str, message: str, *args: object) -> None:  # werkzeug's name
+        """Log nothing: the sandbox keeps its own log of requests."""
+
+
+class SandboxServer(ThreadedWSGIServer):
+    """A threaded server that can close the connections clients keep open."""
+
+    daemon_threads = True
+
+    def __init__(self, host: str, port: int, app: "WSGIApplication") -> None:
+        self._open: set[socket.socket] = set()
+        self._threads_alive: set[threading.Thread] = set()
+        self._serving = threading.Thread(
+            target=self.serve_forever, args=(_POLL_SECONDS,), name="hubspot-sandbox", daemon=True
+        )
+        super().__init__(host, port, app, handler=KeepAliveHandler)
+
+    @property
+    def url(self) -> str:
+        """The address clients use."""
+        return f"http://{self.host}:{self.port}"
+
+    def start(self) -> None:
+        """Serve in a thread."""
+        self._serving.start()
+
+    def stop(self) -> None:
+        """Stop serving and cut every connection; no thread is left when this returns."""
+        self.shutdown()
+        self._serving.join(_JOIN_SECONDS)
+        for connection in list(self._open):
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue
+        for thread in list(self._threads_alive):
+            thread.join(_JOIN_SECONDS)
+        self.server_close()
+
+    @override
+    def process_request_thread(self, request: object, client_address: object) -> None:
+        assert isinstance(request, socket.socket)  # noqa: S101  # a TCP server's requests are sockets
+        self._open.add(request)
+        self._threads_alive.add(threading.current_thread())
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._open.discard(request)
+            self._threads_alive.discard(threading.current_thread())
