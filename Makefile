@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long lint format lock
+.PHONY: help install demo test test-long lint format schema lock
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE
@@ -29,6 +29,9 @@ lint: install  ## ruff and strict types over code and tests
 
 format: install  ## let ruff mend what it can
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
+
+schema: install  ## renew sql/schema.sql from the migrations
+	@.venv/bin/python tests/sql/schema_dump.py
 
 lock: install  ## renew requirements.lock from the pyproject files (ARGS=--upgrade for newer versions)
 	@.uv/bin/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url \

@@ -101,7 +101,10 @@ def migrate(
                 "use version 15 or later"
             )
         _wait_for_lock(connection, queries)
-        connection.execute(queries["prepare_record"])
+        try:
+            connection.execute(queries["prepare_record"])
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _refused_for_lack_of_rights("the record of migrations", error) from None
         applied: dict[str, str | None] = dict(connection.execute(queries["applied"]).fetchall())
         _refuse_changed_history(migrations, applied)
         missing = [each for each in migrations if each.version not in applied]
@@ -167,11 +170,8 @@ def _apply(
             )
             connection.execute(migration.statements)
     except psycopg.errors.InsufficientPrivilege as error:
-        raise DatabaseNotPreparedError(
-            f"migration {migration.version}_{migration.name} was refused "
-            f"({error.diag.message_primary}): migrate as a superuser or as a role with CREATEROLE "
-            "that owns the database"
-        ) from None
+        name = f"migration {migration.version}_{migration.name}"
+        raise _refused_for_lack_of_rights(name, error) from None
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
@@ -179,3 +179,12 @@ def _apply(
             f"migration {migration.version}_{migration.name} failed: {error.diag.message_primary}; "
             "nothing of it was kept"
         ) from None
+
+
+def _refused_for_lack_of_rights(
+    what: str, error: psycopg.errors.InsufficientPrivilege
+) -> DatabaseNotPreparedError:
+    return DatabaseNotPreparedError(
+        f"{what} was refused ({error.diag.message_primary}): migrate as a superuser, "
+        "or as a role with CREATEROLE that owns the database"
+    )

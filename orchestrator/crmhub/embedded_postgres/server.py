@@ -70,6 +70,7 @@ def embedded_postgres(
     try:
         if account is not None:
             os.chown(directory, account.user, account.group)
+            _refuse_unreachable(directory, account)
             binaries = _within_reach(binaries, account, directory)
         password = _password(directory)
         guard = _start_guard()
@@ -127,6 +128,14 @@ def _close_guard(guard: subprocess.Popen[str]) -> None:
             with contextlib.suppress(BrokenPipeError):
                 pipe.close()
     guard.wait()
+
+
+def _refuse_unreachable(directory: Path, account: ServerAccount) -> None:
+    if not reachable_by(directory, account):
+        raise EmbeddedPostgresError(
+            f"PostgreSQL does not run as root, and its account cannot reach {directory}: "
+            "run as another user, or set XDG_DATA_HOME to a folder that others may enter"
+        )
 
 
 def _within_reach(

@@ -1,0 +1,122 @@
+"""`crmhub connections …`."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from crmhub.connections import (
+    Connection,
+    add_connection,
+    list_connections,
+    reset_connection,
+)
+from crmhub.database import connect
+from crmhub.errors import InvalidSettingsError
+from crmhub.settings import required_database_url
+
+
+@click.group()
+def connections() -> None:
+    """See and change the connections of organisations to their HubSpot accounts."""
+
+
+@connections.command("add")
+@click.option("--org", "org_id", type=click.UUID, help="The organisation's id; absent: a new one.")
+@click.option("--portal", help="HubSpot's portal id, to tell accounts apart.")
+@click.option("--name", help="What people call this connection.")
+@click.option("--config", default="{}", help='JSON, as {"default_phone_region": "DE"}.')
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def add(
+    *, org_id: uuid.UUID | None, portal: str | None, name: str | None, config: str, as_json: bool
+) -> None:
+    """Add a connection; its first run is due at once.
+
+    \b
+    crmhub connections add --portal 1234567 --name "Our HubSpot"
+    """
+    with connect(required_database_url(os.environ)) as database:
+        added = add_connection(
+            database,
+            org_id=org_id or uuid.uuid4(),
+            external_account_id=portal,
+            display_name=name,
+            config=_config(config),
+        )
+    if as_json:
+        click.echo(json.dumps(_as_json(added)))
+        return
+    click.echo(f"connection   {added.id}\norganisation {added.org_id}")
+    click.echo(f'\nRun it by hand:  eval "$(crmhub env {added.id})"')
+
+
+@connections.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON array.")
+def show(*, as_json: bool) -> None:
+    """List the connections with their state and last sync."""
+    with connect(required_database_url(os.environ)) as database:
+        found = list_connections(database)
+    if as_json:
+        click.echo(json.dumps([_as_json(each) for each in found]))
+        return
+    table = Table("connection", "organisation", "name", "status", "last sync", "error")
+    for each in found:
+        table.add_row(
+            str(each.id),
+            str(each.org_id),
+            each.display_name or each.external_account_id or "",
+            each.status,
+            f"{each.last_sync_at:%Y-%m-%d %H:%M:%S}" if each.last_sync_at else "never",
+            each.last_error_class or "",
+        )
+    Console().print(table)
+
+
+@connections.command("reset")
+@click.argument("connection_id", type=click.UUID)
+def reset(*, connection_id: uuid.UUID) -> None:
+    """Forget a connection's state: its next run is a full pass.
+
+    A run in flight can store nothing more. The same in SQL:
+
+    \b
+    update crmhub.source_connections set last_sync_at = null where id = '…';
+    """
+    with connect(required_database_url(os.environ)) as database:
+        reset_connection(database, connection_id)
+    click.echo(f"connection {connection_id} starts anew with its next run")
+
+
+def _config(text: str) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidSettingsError(
+            f"--config must be a JSON object; character {error.pos} does not fit"
+        ) from None
+    if not isinstance(config, dict):
+        raise InvalidSettingsError("--config must be a JSON object")
+    return config
+
+
+def _as_json(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": str(connection.id),
+        "org_id": str(connection.org_id),
+        "provider": connection.provider,
+        "external_account_id": connection.external_account_id,
+        "display_name": connection.display_name,
+        "status": connection.status,
+        "config": connection.config,
+        "last_sync_at": connection.last_sync_at and connection.last_sync_at.isoformat(),
+        "synced_through": connection.synced_through and connection.synced_through.isoformat(),
+        "next_sync_at": connection.next_sync_at.isoformat(),
+        "last_error_class": connection.last_error_class,
+        "last_error_message": connection.last_error_message,
+    }

@@ -1,0 +1,44 @@
+"""`crmhub`: the commands, and how an error ends one."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from crmhub.cli.connections import connections
+from crmhub.cli.demo import demo
+from crmhub.cli.env import env
+from crmhub.cli.migrate import migrate_command
+from crmhub.cli.roles import roles_command
+from crmhub.errors import CrmHubError
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Settings come from the environment; .env.example explains each of them.",
+)
+@click.version_option(package_name="crmhub")
+def crmhub() -> None:
+    """Copy HubSpot contacts and deals, pseudonymised, into PostgreSQL.
+
+    \b
+    New here?            crmhub demo --once
+    A database of yours? export DATABASE_URL=postgresql://…; crmhub migrate; crmhub roles
+    """
+
+
+crmhub.add_command(connections)
+crmhub.add_command(demo)
+crmhub.add_command(env)
+crmhub.add_command(migrate_command)
+crmhub.add_command(roles_command)
+
+
+def main() -> None:
+    """Run the command line; an error of ours is one line and its exit status."""
+    try:
+        crmhub()
+    except CrmHubError as error:
+        click.echo(f"crmhub: {error}", err=True)
+        sys.exit(error.exit_status)

@@ -1,0 +1,26 @@
+-- What the demo shows.
+
+-- name: count_rows
+-- As superuser: every organisation's rows of one table.
+select org_id, count(*) from {table} group by org_id;
+
+-- name: stored_contact
+select email_hash, phone_hash, lifecycle_stage, properties::text, source_updated_at
+from crmhub.crm_contacts
+where connection_id = %(connection_id)s and external_id = %(external_id)s;
+
+-- name: act_for
+select set_config('crmhub.org_id', %(org_id)s, true);
+
+-- name: pipeline
+-- The query of the summary: the same text for each reader.
+select stage_label, currency, deals, amount
+from crmhub.pipeline_summary
+order by pipeline_order, stage_order, currency;
+
+-- name: visible
+-- What a reader sees: how many rows, of how many organisations.
+select
+    (select count(*) from crmhub.crm_contacts) as contacts,
+    (select count(*) from crmhub.crm_deals) as deals,
+    (select count(distinct org_id) from crmhub.crm_contacts) as organisations;

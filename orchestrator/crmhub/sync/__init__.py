@@ -1,0 +1,1 @@
+"""One run of a connection: its lease, its environment, the process, and what came of it."""

@@ -1,0 +1,103 @@
+"""What a run of `meltano run tap-hubspot-crm target-crmhub-postgres` finds in its environment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from uuid import UUID
+
+    from crmhub.connections import Connection
+    from crmhub.settings import DatabaseUrls
+
+#: What a run may inherit: where programs and certificates are, and how to speak.
+INHERITED = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TZ",
+    "TMPDIR",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+)
+
+#: Key of `source_connections.config` → the plugin's setting.
+_TAP_CONFIG = {
+    "start_date": "START_DATE",
+    "reconcile_interval_hours": "RECONCILE_INTERVAL_HOURS",
+    "archived_interval_minutes": "ARCHIVED_INTERVAL_MINUTES",
+    "associations_interval_minutes": "ASSOCIATIONS_INTERVAL_MINUTES",
+    "calls_per_10_seconds": "CALLS_PER_10_SECONDS",
+}
+_TARGET_CONFIG = {
+    "default_phone_region": "DEFAULT_PHONE_REGION",
+    "kept_properties": "KEPT_PROPERTIES",
+    "deal_names": "DEAL_NAMES",
+    "owner_names": "OWNER_NAMES",
+}
+
+
+def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The part of the worker's environment that a run may see."""
+    return {name: environment[name] for name in INHERITED if name in environment}
+
+
+def connection_environment(
+    connection: Connection,
+    *,
+    urls: DatabaseUrls,
+    salt: str,
+    lease_token: UUID | None,
+    api_url: str | None,
+) -> dict[str, str]:
+    """The variables by which meltano.yml and the plugins act for one connection."""
+    variables = {
+        "CRMHUB_STATE_DATABASE_URL": urls.state,
+        "CRMHUB_LOADER_DATABASE_URL": urls.loader,
+        "PII_HASH_SALT": salt,
+        "MELTANO_RUN_STATE_ID_SUFFIX": str(connection.id),
+        "TARGET_CRMHUB_POSTGRES_ORG_ID": str(connection.org_id),
+        "TARGET_CRMHUB_POSTGRES_CONNECTION_ID": str(connection.id),
+    }
+    if lease_token is not None:
+        variables["CRMHUB_LEASE_TOKEN"] = str(lease_token)
+    if api_url:
+        variables["TAP_HUBSPOT_CRM_API_URL"] = api_url
+    for prefix, names in (
+        ("TAP_HUBSPOT_CRM_", _TAP_CONFIG),
+        ("TARGET_CRMHUB_POSTGRES_", _TARGET_CONFIG),
+    ):
+        for key, setting in names.items():
+            if key in connection.config:
+                value = connection.config[key]
+                variables[prefix + setting] = value if isinstance(value, str) else json.dumps(value)
+    return variables
+
+
+def meltano_environment(private_directory: str) -> dict[str, str]:
+    """What keeps a run to its own directory, quiet and quick.
+
+    Runs that share a system directory read each other's state (two runs of one tap write the
+    same `state.json`).
+    """
+    return {
+        "HOME": private_directory,
+        "XDG_CACHE_HOME": f"{private_directory}/cache",
+        "XDG_CONFIG_HOME": f"{private_directory}/config",
+        "XDG_DATA_HOME": f"{private_directory}/data",
+        "XDG_STATE_HOME": f"{private_directory}/state",
+        "MELTANO_SYS_DIR_ROOT": f"{private_directory}/meltano",
+        "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
+        "NO_COLOR": "1",
+        "PYTHONUNBUFFERED": "1",
+    }

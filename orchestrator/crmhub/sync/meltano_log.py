@@ -1,0 +1,97 @@
+"""What the lines of `meltano --log-format=json run` say."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_EXTRACTOR = "tap-hubspot-crm"
+#: Singer SDK: `METRIC: {"type": "counter", "metric": "record_count", …}` in a plugin's log.
+_METRIC = re.compile(r"METRIC: (\{.*\})")
+#: Anything in a plugin's output that looks like a secret: HubSpot's tokens and keys, passwords in
+#: addresses, bearer headers.
+_SECRET = re.compile(
+    r"(?i)(bearer\s+)\S+|\b(?:pat|na1|eu1)-[A-Za-z0-9-]{8,}|(://[^:/\s]+:)[^@\s]+(?=@)"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginFailure:
+    """The last line on standard error of a tap or target that failed."""
+
+    #: As `rate_limit`; the design lists them.
+    error_class: str
+    message: str
+    #: Seconds until trying again makes sense, where the source told.
+    retry_after_seconds: float | None
+
+
+@dataclass(kw_only=True)
+class MeltanoLog:
+    """What has been read of a run's log so far."""
+
+    #: Rows the tap has sent, by stream.
+    records: dict[str, int] = field(default_factory=dict)
+    failure: PluginFailure | None = None
+    #: Whether Meltano said that the whole run succeeded.
+    succeeded: bool = False
+    #: The last lines, redacted, for a failure that no plugin explained.
+    last_lines: list[str] = field(default_factory=list)
+
+    def read(self, line: str) -> str:
+        """Take in one line; returns what it says for people, secrets made stars."""
+        event, entry = _event(line)
+        if failure := _failure(event):
+            # The target's word outweighs the tap's, whose pipe broke because of it.
+            if self.failure is None or entry.get("name") != _EXTRACTOR:
+                self.failure = failure
+        elif metric := _METRIC.search(event):
+            self._read_metric(metric[1])
+        elif event == "Run completed":
+            self.succeeded = entry.get("status") == "success"
+        said = redacted(event)
+        self.last_lines = [*self.last_lines[-9:], said]
+        return said
+
+    def _read_metric(self, text: str) -> None:
+        try:
+            metric: dict[str, Any] = json.loads(text)
+        except json.JSONDecodeError:
+            return
+        tags = metric.get("tags") or {}
+        if metric.get("metric") == "record_count" and isinstance(tags.get("stream"), str):
+            stream = tags["stream"]
+            self.records[stream] = self.records.get(stream, 0) + int(metric.get("value") or 0)
+
+
+def redacted(text: str) -> str:
+    """The text with whatever looks like a secret made stars."""
+    return _SECRET.sub(lambda found: f"{found[1] or found[2] or ''}********", text)
+
+
+def _event(line: str) -> tuple[str, dict[str, Any]]:
+    try:
+        entry = json.loads(line)
+    except json.JSONDecodeError:
+        return line.rstrip("\n"), {}
+    if not isinstance(entry, dict):
+        return line.rstrip("\n"), {}
+    return str(entry.get("event", "")), entry
+
+
+def _failure(event: str) -> PluginFailure | None:
+    if not event.startswith('{"event"'):
+        return None
+    try:
+        said = json.loads(event)
+    except json.JSONDecodeError:
+        return None
+    if said.get("event") not in {"tap_failed", "target_failed"}:
+        return None
+    return PluginFailure(
+        error_class=str(said.get("error_class", "internal")),
+        message=redacted(str(said.get("message", ""))),
+        retry_after_seconds=said.get("retry_after_seconds"),
+    )
