@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 from typing_extensions import override
@@ -61,6 +62,7 @@ class VirtualClock(Clock):
             self._now += milliseconds
 
 
+@lru_cache(maxsize=65_536)
 def iso(moment: int) -> str:
     """Return a moment (ms since 1970) as HubSpot writes it: `2026-11-22T10:00:00.123Z`."""
     seconds, milliseconds = divmod(moment, 1000)

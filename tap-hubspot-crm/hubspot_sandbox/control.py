@@ -1,7 +1,7 @@
 """The control API under `/sandbox/...`: change the data, read the truth. JSON, without a token."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Final, TypeAlias
 
@@ -10,9 +10,9 @@ from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request
 
 from hubspot_sandbox.calls import Answer, JsonObject
-from hubspot_sandbox.errors import InvalidControlCall, SandboxError
+from hubspot_sandbox.errors import InvalidControlCallError, SandboxError
 from hubspot_sandbox.limits import Limits
-from hubspot_sandbox.object_types import ObjectType, find_object_type
+from hubspot_sandbox.orders import Order
 from hubspot_sandbox.portal import Habits
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal, describe_request
@@ -22,59 +22,7 @@ from hubspot_sandbox.truth import TRUTH_STREAMS
 _ONE: Final = "/sandbox/portals/<int:portal_id>"
 _RECORDS: Final = f"{_ONE}/<object_type>"
 
-Action: TypeAlias = Callable[["Order"], object]
-
-
-class Order:
-    """One call of the control API, its parts checked as they are read."""
-
-    def __init__(self, sandbox: Sandbox, path: Mapping[str, object], body: JsonObject) -> None:
-        self.sandbox = sandbox
-        self.path = path
-        self.body = body
-
-    @property
-    def portal(self) -> SandboxPortal:
-        """The portal the path names."""
-        return self.sandbox.portal(int(str(self.path["portal_id"])))
-
-    @property
-    def object_type(self) -> ObjectType:
-        """The type the path names."""
-        object_type = find_object_type(str(self.path["object_type"]))
-        if object_type is None:
-            raise InvalidControlCall("the type must be contacts or deals")
-        return object_type
-
-    def number(self, name: str, otherwise: int | None = None) -> int:
-        """Return a whole number of the body."""
-        value = self.body.get(name, otherwise)
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InvalidControlCall(f"{name} must be a whole number, zero or more")
-        return value
-
-    def text(self, name: str) -> str:
-        """Return a text (or number, as text) of the body."""
-        value = self.body.get(name)
-        if not isinstance(value, (str, int)):
-            raise InvalidControlCall(f"{name} must be a string")
-        return str(value)
-
-    def texts(self, name: str, otherwise: tuple[str, ...] | None = None) -> tuple[str, ...]:
-        """Return a list of texts (or numbers) of the body."""
-        value = self.body.get(name, None if otherwise is None else list(otherwise))
-        if not isinstance(value, list) or not all(isinstance(v, (str, int)) for v in value):
-            raise InvalidControlCall(f"{name} must be a list of strings")
-        return tuple(map(str, value))
-
-    def properties(self) -> dict[str, str | None]:
-        """Return `properties`: names with text or null."""
-        value = self.body.get("properties", {})
-        if not isinstance(value, dict) or not all(
-            item is None or isinstance(item, str) for item in value.values()
-        ):
-            raise InvalidControlCall("properties must be an object of strings and nulls")
-        return value
+Action: TypeAlias = Callable[[Order], object]
 
 
 class Control:
@@ -91,8 +39,8 @@ class Control:
             action, path = self._map.bind("sandbox").match(request.path, method=request.method)
             return Answer(body=action(Order(self._sandbox, path, _body(request))))
         except (NotFound, MethodNotAllowed):
-            known = sorted({f"{verb} {path}" for verb, path, _ in _ACTIONS})
-            return Answer(body={"error": "no such control call", "known": known}, status=404)
+            message = "no such control call: GET /sandbox/help lists them"
+            return Answer(body={"error": message}, status=404)
         except SandboxError as error:
             return Answer(body={"error": str(error)}, status=400)
         except (ValueError, KeyError) as error:
@@ -103,9 +51,9 @@ def _body(request: Request) -> JsonObject:
     try:
         body = json.loads(request.get_data() or b"{}")
     except ValueError:
-        raise InvalidControlCall("the body must be JSON") from None
+        raise InvalidControlCallError("the body must be JSON") from None
     if not isinstance(body, dict):
-        raise InvalidControlCall("the body must be a JSON object")
+        raise InvalidControlCallError("the body must be a JSON object")
     return body
 
 
@@ -121,6 +69,10 @@ def _describe(portal: SandboxPortal) -> JsonObject:
             for name, store in portal.stores.items()
         },
     }
+
+
+def _help(_order: Order) -> object:
+    return {"calls": [f"{verb} {path}" for verb, path, _ in _ACTIONS]}
 
 
 def _list_portals(order: Order) -> object:
@@ -194,7 +146,7 @@ def _truth(order: Order) -> object:
     for stream in TRUTH_STREAMS:
         if order.path["stream"] == stream:
             return order.portal.truth(stream)
-    raise InvalidControlCall(f"the stream must be one of {', '.join(TRUTH_STREAMS)}")
+    raise InvalidControlCallError(f"the stream must be one of {', '.join(TRUTH_STREAMS)}")
 
 
 def _requests(order: Order) -> object:
@@ -270,10 +222,11 @@ def _deactivate_owner(order: Order) -> object:
 
 def _known(body: JsonObject, names: set[str]) -> None:
     if not set(body) <= names:
-        raise InvalidControlCall(f"the body may hold {', '.join(sorted(names))} only")
+        raise InvalidControlCallError(f"the body may hold {', '.join(sorted(names))} only")
 
 
 _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
+    ("GET", "/sandbox/help", _help),
     ("GET", "/sandbox/portals", _list_portals),
     ("POST", "/sandbox/portals", _add_portal),
     ("DELETE", _ONE, _remove_portal),

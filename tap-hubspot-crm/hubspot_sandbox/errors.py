@@ -13,15 +13,15 @@ class SandboxError(Exception):
     """The sandbox was asked for something it can't do; the message says what to do."""
 
 
-class UnknownRecord(SandboxError):  # noqa: N818  # named for the finding, as HubSpot's answers are
+class UnknownRecordError(SandboxError):
     """There is no such record on the side asked for: check the id, and archived or live."""
 
 
-class UnknownPortal(SandboxError):  # noqa: N818  # as above
+class UnknownPortalError(SandboxError):
     """No portal has this id: create it first, or look at the list of portals."""
 
 
-class InvalidControlCall(SandboxError):  # noqa: N818  # as above
+class InvalidControlCallError(SandboxError):
     """A call of the control API lacks something or has it in another form: correct the call."""
 
 

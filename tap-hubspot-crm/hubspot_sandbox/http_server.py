@@ -88,12 +88,14 @@ class SandboxServer(ThreadedWSGIServer):
         self.server_close()
 
     @override
-    def process_request_thread(self, request: object, client_address: object) -> None:
-        assert isinstance(request, socket.socket)  # noqa: S101  # a TCP server's requests are sockets
-        self._open.add(request)
+    def process_request_thread(
+        self, request: socket.socket | tuple[bytes, socket.socket], client_address: object
+    ) -> None:
+        connection = request if isinstance(request, socket.socket) else request[1]
+        self._open.add(connection)
         self._threads_alive.add(threading.current_thread())
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._open.discard(request)
+            self._open.discard(connection)
             self._threads_alive.discard(threading.current_thread())

@@ -116,7 +116,11 @@ def read_record(call: Call) -> Answer:
     archived = flag(call.query, "archived")
     with call.portal.lock:
         record = _find(
-            call.portal, object_type, call.path["record_id"], call.query.get("idProperty"), archived
+            call.portal,
+            object_type,
+            call.path["record_id"],
+            call.query.get("idProperty"),
+            archived=archived,
         )
         if record is None:
             raise not_found("resource not found")
@@ -155,7 +159,7 @@ def batch_read(call: Call) -> Answer:
     missing: list[str] = []
     with call.portal.lock:
         for text in dict.fromkeys(ids):
-            record = _find(call.portal, object_type, text, by, archived)
+            record = _find(call.portal, object_type, text, by, archived=archived)
             if record is None:
                 missing.append(text)
             elif record.id not in found:
@@ -173,7 +177,8 @@ def _find(
     object_type: ObjectType,
     text: str,
     id_property: str | None,
-    archived: bool,  # noqa: FBT001  # a filter handed on
+    *,
+    archived: bool,
 ) -> Record | None:
     store = portal.stores[object_type]
     if id_property in {None, "hs_object_id"}:
@@ -221,8 +226,9 @@ def _inline_associations(
 ) -> JsonObject:
     """Return the linked ids by type, an id once per type of link, cut at 100 (HubSpot)."""
     inline: JsonObject = {}
-    for to_type in {find_object_type(name) for name in names} - {None, object_type}:
-        assert to_type is not None  # noqa: S101  # tells the type checker what was taken out
+    for to_type in {find_object_type(name) for name in names}:
+        if to_type in {None, object_type}:
+            continue
         kind = f"{SINGULARS[object_type]}_to_{SINGULARS[to_type]}"
         entries = [
             {"id": str(other), "type": kind if link.label is None else _slug(link.label)}

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,15 +10,15 @@ from hubspot_sandbox.calculated import days_between, recalculate
 from hubspot_sandbox.clock import Clock
 from hubspot_sandbox.contact_properties import CONTACT_PROPERTIES
 from hubspot_sandbox.deal_properties import DEAL_PROPERTIES
-from hubspot_sandbox.errors import UnknownRecord
+from hubspot_sandbox.errors import UnknownRecordError
 from hubspot_sandbox.links import Links
+from hubspot_sandbox.merging import merged_record
+from hubspot_sandbox.new_ids import unused_id
 from hubspot_sandbox.object_types import OBJECT_TYPES, ObjectType
 from hubspot_sandbox.pipelines import DEFAULT_PIPELINES, Owner, Pipeline
 from hubspot_sandbox.properties import PropertyDefinition, by_name
 from hubspot_sandbox.records import Record, RecordStore
 
-_FIRST_LATE_ID: Final = 100_000_000_000
-_LATE_ID_GAP: Final = 5_000
 _ROLLUPS: Final[dict[ObjectType, str]] = {
     "contacts": "num_associated_deals",
     "deals": "num_associated_contacts",
@@ -87,7 +87,7 @@ class Portal:
         """Set properties of a live record; "" clears one, None makes it as never filled.
 
         Raises:
-            UnknownRecord: no such live record.
+            UnknownRecordError: no such live record.
         """
         self.touch(object_type, [record_id], changes)
 
@@ -100,7 +100,7 @@ class Portal:
         """Modify many live records in one millisecond and return it.
 
         Raises:
-            UnknownRecord: no such live record; those before it are modified.
+            UnknownRecordError: no such live record; those before it are modified.
         """
         changes = changes or {}
         with self.lock:
@@ -115,7 +115,7 @@ class Portal:
         """Archive live records; nothing else about them changes.
 
         Raises:
-            UnknownRecord: no such live record.
+            UnknownRecordError: no such live record.
         """
         with self.lock:
             for record_id in record_ids:
@@ -127,7 +127,7 @@ class Portal:
         """Bring archived records back, associations included.
 
         Raises:
-            UnknownRecord: no such archived record.
+            UnknownRecordError: no such archived record.
         """
         with self.lock:
             for record_id in record_ids:
@@ -146,7 +146,7 @@ class Portal:
         the new record (HubSpot: changelog, merges).
 
         Raises:
-            UnknownRecord: one of the two is no live record.
+            UnknownRecordError: one of the two is no live record.
             ValueError: both are the same record.
         """
         with self.lock:
@@ -161,15 +161,7 @@ class Portal:
                 self.links.move(object_type, old.id, new_id)
                 if self.habits.merge_losers_are_archived:
                     store.put(replace(old, archived_at=now))
-            store.put(
-                Record(
-                    id=new_id,
-                    created_at=min(winner.created_at, loser.created_at),
-                    modified_at=now,
-                    properties=_merged_values(object_type, winner, loser, now),
-                    merged_ids=(*winner.merged_ids, *loser.merged_ids, winner.id, loser.id),
-                )
-            )
+            store.put(merged_record(object_type, winner, loser, new_id=new_id, now=now))
             self._recount_around(object_type, new_id)
             return str(new_id)
 
@@ -177,7 +169,7 @@ class Portal:
         """Delete records for good, as a privacy deletion does: no listing shows them again.
 
         Raises:
-            UnknownRecord: no such record, live or archived.
+            UnknownRecordError: no such record, live or archived.
         """
         with self.lock:
             store = self.stores[object_type]
@@ -197,7 +189,7 @@ class Portal:
         """Link a live deal and a live contact, replacing the labels of an existing link.
 
         Raises:
-            UnknownRecord: one of the two is no live record.
+            UnknownRecordError: one of the two is no live record.
             ValueError: a label the portal doesn't have.
         """
         with self.lock:
@@ -266,21 +258,13 @@ class Portal:
         record = self.stores[object_type].get(int(record_id), archived=archived)
         if record is None:
             side = "archived" if archived else "live"
-            raise UnknownRecord(f"portal {self.portal_id}: no {side} {object_type} {record_id}")
+            raise UnknownRecordError(
+                f"portal {self.portal_id}: no {side} {object_type} {record_id}"
+            )
         return record
 
     def _new_id(self, object_type: ObjectType) -> int:
-        """Return an unused id; one in ten lies below the newest (HubSpot promises no order)."""
-        store = self.stores[object_type]
-        newest = max([_FIRST_LATE_ID, *store.ids()[-1:], *store.ids(archived=True)[-1:]])
-        newest = max([newest, *store.merged_into, *store.merged_into.values()])
-        candidate = newest + self._random.randint(1, _LATE_ID_GAP)
-        if self._random.random() < 0.1:  # noqa: PLR2004  # one in ten, as said above
-            lower = newest - self._random.randint(1, _LATE_ID_GAP)
-            known = (store.live, store.archived, store.merged_into)
-            if lower > _FIRST_LATE_ID and not any(lower in ids for ids in known):
-                candidate = lower
-        return candidate
+        return unused_id(self.stores[object_type], self._random)
 
     def _changed_values(
         self, object_type: ObjectType, record: Record, changes: Mapping[str, str | None]
@@ -314,27 +298,3 @@ class Portal:
 
 def _other(object_type: ObjectType) -> ObjectType:
     return "contacts" if object_type == "deals" else "deals"
-
-
-def _merged_values(
-    object_type: ObjectType, winner: Record, loser: Record, now: int
-) -> dict[str, str]:
-    values = {**loser.properties, **{n: v for n, v in winner.properties.items() if v}}
-    if object_type == "deals":
-        return values
-    emails = _listed([winner, loser], "hs_additional_emails")
-    second = loser.properties.get("email")
-    if second and second != values.get("email"):
-        emails.append(second)
-    if emails:
-        values["hs_additional_emails"] = ";".join(dict.fromkeys(emails))
-    stamps = _listed([winner, loser], "hs_calculated_merged_vids")
-    stamps += [f"{record.id}:{now}" for record in (winner, loser)]
-    values["hs_calculated_merged_vids"] = ";".join(stamps)
-    return values
-
-
-def _listed(records: Sequence[Record], name: str) -> list[str]:
-    return [
-        part for record in records for part in record.properties.get(name, "").split(";") if part
-    ]

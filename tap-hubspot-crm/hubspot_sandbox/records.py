@@ -67,6 +67,10 @@ class RecordStore:
             record_id = survivor
         return record_id
 
+    def newest_merged(self) -> list[int]:
+        """Return the highest id that was merged away, in a list that may be empty."""
+        return [max(self.merged_into)] if self.merged_into else []
+
     def get(self, record_id: int, *, archived: bool = False) -> Record | None:
         """Return the record an id leads to, where it is live (or archived, if asked)."""
         return (self.archived if archived else self.live).get(self.resolve(record_id))

@@ -9,7 +9,7 @@ from typing import Final
 
 from hubspot_sandbox.calls import Dialect
 from hubspot_sandbox.clock import Clock, SystemClock
-from hubspot_sandbox.errors import UnknownPortal
+from hubspot_sandbox.errors import UnknownPortalError
 from hubspot_sandbox.limits import Limits, RateLimiter
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.search import SearchIndexes
@@ -128,18 +128,18 @@ class Sandbox:
         """Return a portal.
 
         Raises:
-            UnknownPortal: there is none with this id.
+            UnknownPortalError: there is none with this id.
         """
         portal = self.portals.get(portal_id)
         if portal is None:
-            raise UnknownPortal(f"there is no portal {portal_id}: create it first")
+            raise UnknownPortalError(f"there is no portal {portal_id}: create it first")
         return portal
 
     def remove_portal(self, portal_id: int) -> None:
         """Close an account: its tokens stay known, but the portal is gone.
 
         Raises:
-            UnknownPortal: there is none with this id.
+            UnknownPortalError: there is none with this id.
         """
         self.portal(portal_id)
         del self.portals[portal_id]
@@ -154,7 +154,7 @@ class Sandbox:
         """Return an authorization code, as after a user of the portal pressed Connect.
 
         Raises:
-            UnknownPortal: there is none with this id.
+            UnknownPortalError: there is none with this id.
         """
         self.portal(portal_id)
         return self.tokens.add_code(

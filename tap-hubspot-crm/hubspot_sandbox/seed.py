@@ -3,10 +3,13 @@
 from random import Random
 from typing import Final
 
+from hubspot_sandbox.chance import Chance
 from hubspot_sandbox.clock import DAY_MS
 from hubspot_sandbox.links import LABELS
+from hubspot_sandbox.new_ids import LATE_FROM
 from hubspot_sandbox.pipelines import Owner
 from hubspot_sandbox.portal import Portal
+from hubspot_sandbox.records import Record
 from hubspot_sandbox.seed_contacts import make_contact
 from hubspot_sandbox.seed_deals import make_deal
 from hubspot_sandbox.words import FIRST_NAMES, OWNER_MARK
@@ -15,9 +18,12 @@ from hubspot_sandbox.words import FIRST_NAMES, OWNER_MARK
 SEEDED_UNTIL: Final = 1_793_404_800_000
 
 _EARLY_STEP: Final = 50
-_LATE_FROM: Final = 100_000_000_000
 _ACTIVE_OWNERS: Final = 8
 _INACTIVE_OWNERS: Final = 2
+#: One deal in this many has no contact.
+_EVERY_LONELY: Final = 20
+#: So many deals have a note in their name in every portal.
+_SURELY_NOTED: Final = 2
 _SHARE_LABELLED: Final = 0.4
 _SHARE_WITH_SECOND_DEAL: Final = 0.25
 
@@ -33,26 +39,35 @@ def seed_portal(portal: Portal, *, contacts: int, deals: int, seed: int) -> None
     owners = _owners(rng, until)
     for owner in owners:
         portal.put_owner(owner)
+    chance = Chance(rng)
     people = [
-        make_contact(rng, number, record_id, until, owners)
+        make_contact(chance, number, record_id, until, owners)
         for number, record_id in enumerate(_ids(rng, contacts))
     ]
-    chances = [
-        make_deal(rng, number, record_id, until, owners, rng.choice(people) if people else None)
+    opportunities = [
+        make_deal(chance, number, record_id, until, owners, contact=_noted(chance, people, number))
         for number, record_id in enumerate(_ids(rng, deals))
     ]
     portal.stores["contacts"].load(people)
-    portal.stores["deals"].load(chances)
-    linked = [deal.id for number, deal in enumerate(chances) if number % 20 != 19]  # noqa: PLR2004
+    portal.stores["deals"].load(opportunities)
+    linked = [deal.id for number, deal in enumerate(opportunities) if number % _EVERY_LONELY]
     for contact in people if linked else ():
-        _link(portal, rng, contact.id, linked)
+        _link(portal, chance, contact.id, linked)
     portal.count_all_links()
 
 
-def _link(portal: Portal, rng: Random, contact_id: int, deal_ids: list[int]) -> None:
-    for _ in range(2 if rng.random() < _SHARE_WITH_SECOND_DEAL else 1):
-        labels = [rng.choice(LABELS)] if rng.random() < _SHARE_LABELLED else []
-        portal.links.add(deal_ids[int(rng.random() * len(deal_ids))], contact_id, labels)
+def _noted(chance: Chance, people: list[Record], number: int) -> Record | None:
+    """Return the contact a deal's name may speak of; for the first deals one with both notes."""
+    if number >= _SURELY_NOTED:
+        return chance.one(people) if people else None
+    wanted = ("email", "hs_calculated_phone_number")
+    return next((p for p in people if all(p.properties.get(name) for name in wanted)), None)
+
+
+def _link(portal: Portal, chance: Chance, contact_id: int, deal_ids: list[int]) -> None:
+    for _ in range(2 if chance.often(_SHARE_WITH_SECOND_DEAL) else 1):
+        labels = [chance.one(LABELS)] if chance.often(_SHARE_LABELLED) else []
+        portal.links.add(chance.one(deal_ids), contact_id, labels)
 
 
 def _ids(rng: Random, count: int) -> list[int]:
@@ -64,7 +79,7 @@ def _ids(rng: Random, count: int) -> list[int]:
     for _ in range(middle):
         ids.append(current)
         current += 1 + int(rng.random() * 900)
-    current = _LATE_FROM + rng.randrange(10_000_000_000)
+    current = LATE_FROM + rng.randrange(10_000_000_000)
     for _ in range(count - early - middle):
         current += 1 + int(rng.random() ** 4 * 40_000_000)
         ids.append(current)

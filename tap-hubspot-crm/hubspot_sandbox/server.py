@@ -121,7 +121,8 @@ def _announce(url: str, portal: SandboxPortal, *, as_json: bool) -> str:
             "client_id": portal.client_id,
             "client_secret": portal.client_secret,
             "refresh_token": portal.refresh_token,
-            **counts,
+            "contacts": counts["contacts"],
+            "deals": counts["deals"],
         }
         return json.dumps(ready) + "\n"
     return (
