@@ -479,6 +479,21 @@ ALTER TABLE ONLY crmhub.feature_flags FORCE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.feature_flags OWNER TO crmhub_owner;
 
 --
+-- Name: full_pass_activated; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.full_pass_activated (
+    org_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    stream text NOT NULL,
+    version bigint NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.full_pass_activated FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.full_pass_activated OWNER TO crmhub_owner;
+
+--
 -- Name: full_pass_seen; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -573,6 +588,22 @@ ALTER TABLE ONLY crmhub.secrets_provider FORCE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.secrets_provider OWNER TO crmhub_owner;
 
 --
+-- Name: set_reads; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.set_reads (
+    org_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    set_name text NOT NULL,
+    external_id text NOT NULL,
+    source_read_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.set_reads FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.set_reads OWNER TO crmhub_owner;
+
+--
 -- Name: sync_runs; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -654,6 +685,13 @@ ALTER TABLE ONLY crmhub.feature_flags
     ADD CONSTRAINT feature_flags_key PRIMARY KEY (org_id, flag);
 
 --
+-- Name: full_pass_activated full_pass_activated_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.full_pass_activated
+    ADD CONSTRAINT full_pass_activated_key PRIMARY KEY (org_id, connection_id, stream);
+
+--
 -- Name: full_pass_seen full_pass_seen_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -687,6 +725,13 @@ ALTER TABLE ONLY crmhub.secrets_provider
 
 ALTER TABLE ONLY crmhub.secrets_provider
     ADD CONSTRAINT secrets_provider_pkey PRIMARY KEY (id);
+
+--
+-- Name: set_reads set_reads_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.set_reads
+    ADD CONSTRAINT set_reads_key PRIMARY KEY (org_id, connection_id, set_name, external_id);
 
 --
 -- Name: source_connections source_connections_account_once; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
@@ -869,6 +914,12 @@ ALTER TABLE crmhub.crm_pipelines ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.feature_flags ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: full_pass_activated; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.full_pass_activated ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: full_pass_seen; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -923,10 +974,22 @@ CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_totals USING ((org_
 CREATE POLICY "own organisation only" ON crmhub.crm_pipelines USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
 
 --
+-- Name: full_pass_activated own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "own organisation only" ON crmhub.full_pass_activated USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+
+--
 -- Name: full_pass_seen own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
 CREATE POLICY "own organisation only" ON crmhub.full_pass_seen USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+
+--
+-- Name: set_reads own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "own organisation only" ON crmhub.set_reads USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
 
 --
 -- Name: pii_fingerprints; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
@@ -963,6 +1026,12 @@ ALTER TABLE crmhub.schema_migrations ENABLE ROW LEVEL SECURITY;
 --
 
 ALTER TABLE crmhub.secrets_provider ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: set_reads; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.set_reads ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: source_connections; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
@@ -1202,6 +1271,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.feature_flags TO crmhub_orches
 GRANT SELECT ON TABLE crmhub.feature_flags TO crmhub_reader;
 
 --
+-- Name: TABLE full_pass_activated; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.full_pass_activated TO crmhub_loader;
+
+--
 -- Name: TABLE full_pass_seen; Type: ACL; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1233,6 +1308,12 @@ GRANT SELECT ON TABLE crmhub.schema_migrations TO crmhub_reader;
 --
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.secrets_provider TO crmhub_orchestrator;
+
+--
+-- Name: TABLE set_reads; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.set_reads TO crmhub_loader;
 
 --
 -- Name: TABLE sync_runs; Type: ACL; Schema: crmhub; Owner: crmhub_owner

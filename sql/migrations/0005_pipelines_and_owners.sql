@@ -88,21 +88,3 @@ create policy "own organisation only" on crmhub.crm_pipeline_totals
 grant select, insert, update, delete on crmhub.crm_pipeline_totals to crmhub_loader;
 grant select on crmhub.crm_pipeline_totals to crmhub_reader;
 -- crmhub_orchestrator, crmhub_state: nothing, as for pipelines.
-
--- What a full pass has seen so far, so that its end can delete exactly what it did not see.
-create table crmhub.full_pass_seen (
-    org_id uuid not null,
-    connection_id uuid not null,
-    stream text not null,
-    version bigint not null,
-    external_id text not null,
-    constraint full_pass_seen_key primary key (org_id, connection_id, stream, version, external_id)
-);
-alter table crmhub.full_pass_seen enable row level security;
-alter table crmhub.full_pass_seen force row level security;
-create policy "own organisation only" on crmhub.full_pass_seen
-    using (org_id = (select nullif(current_setting('crmhub.org_id', true), '')::uuid))
-    with check (org_id = (select nullif(current_setting('crmhub.org_id', true), '')::uuid));
-grant select, insert, delete on crmhub.full_pass_seen to crmhub_loader;
--- No update: an id was seen or it was not.
--- crmhub_reader, crmhub_orchestrator, crmhub_state: nothing. It is the target's notebook.
