@@ -1,0 +1,95 @@
+"""The archived pass: records that were archived, and those that came back.
+
+Archiving does not touch the modification time, and a search never shows an archived record, so
+the whole archived listing is read each time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_hubspot_crm.events import Checkpoint, Touched
+from tap_hubspot_crm.objects import BATCH_LIMIT
+from tap_hubspot_crm.state import ARCHIVED_LIMIT
+from tap_hubspot_crm.state_json import keep_newest
+from tap_hubspot_crm.timekeeping import parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterator, Sequence
+    from datetime import datetime
+
+    from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.objects import ListedPage, Row
+    from tap_hubspot_crm.sending import ObjectSource
+    from tap_hubspot_crm.state import ObjectBookmark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What an archived listing showed."""
+
+    ids: frozenset[str]
+    #: Not after its first request.
+    asked_at: datetime
+
+
+def archived_pass(
+    source: ObjectSource, bookmark: ObjectBookmark
+) -> Generator[Event, None, ObjectBookmark]:
+    """Send what was archived, restored or merged away since the archived records were last listed.
+
+    Returns:
+        The bookmark with the new list of archived ids.
+    """
+    ids: set[str] = set()
+    asked_at: datetime | None = None
+    for page in source.reader.list_pages(archived=True):
+        asked_at = asked_at or page.asked_at
+        ids.update(page.ids)
+        fresh = [row.id for row in page.reading.rows if _is_new(row, bookmark, source)]
+        yield from send_newly_archived(source, page, fresh, version=bookmark.version)
+    yield from send_returned(source, bookmark.archived_ids - ids, version=bookmark.version)
+    listed = replace(bookmark, archived_at=asked_at, archived_ids=keep_newest(ids, ARCHIVED_LIMIT))
+    yield Checkpoint(bookmark=listed)
+    return listed
+
+
+def send_newly_archived(
+    source: ObjectSource, page: ListedPage, ids: Sequence[str], *, version: int
+) -> Iterator[Event]:
+    """Send rows of a page of the archived listing that were not known as archived.
+
+    The listing may show a row that was merged away or came back; only a read by id tells.
+    """
+    if not ids:
+        return
+    now = source.reader.read(ids)
+    yield source.rows(now, version)
+    yield source.rows(page.reading, version, only=now.missing)
+    yield Touched(ids=frozenset(ids))
+
+
+def send_returned(source: ObjectSource, ids: Collection[str], *, version: int) -> Iterator[Event]:
+    """Send what became of rows that are no longer archived.
+
+    A restored row is sent as it is, a merged one as a tombstone; one that was purged leaves no
+    trace and is dealt with by the next full pass.
+    """
+    ordered = sorted(ids, key=int)
+    for start in range(0, len(ordered), BATCH_LIMIT):
+        reading = source.reader.read(ordered[start : start + BATCH_LIMIT])
+        yield source.rows(reading, version)
+        yield Touched(ids=frozenset(row.id for row in reading.rows))
+
+
+def _is_new(row: Row, bookmark: ObjectBookmark, source: ObjectSource) -> bool:
+    """Say whether a row may have been archived since the last listing."""
+    if row.archived_at is None or bookmark.archived_at is None:
+        return True
+    if row.id not in bookmark.archived_ids and len(bookmark.archived_ids) < ARCHIVED_LIMIT:
+        return True
+    # Restored, edited and archived again between two listings, or beyond what state remembers.
+    recently = bookmark.archived_at - timedelta(seconds=source.lookback_seconds)
+    return parse_moment(row.archived_at) >= recently

@@ -1,0 +1,264 @@
+"""The passes of `deal_contacts`: which contacts belong to which deal, always as whole sets.
+
+HubSpot need not touch a deal when a contact is linked to it or unlinked, so changes are looked for
+from both sides, and every deal is read again from time to time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_hubspot_crm.association_sets import (
+    ASSOCIATIONS_LIMIT,
+    link_record,
+    read_association_sets,
+)
+from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows
+from tap_hubspot_crm.full_pass import after_page, next_version, within
+from tap_hubspot_crm.objects import BATCH_LIMIT, LIST_LIMIT
+from tap_hubspot_crm.state import OWED_LIMIT, FullPass, IdRange, Phase
+from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
+from tap_hubspot_crm.windows import SEEN_LIMIT, Window, is_due
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator, Iterator, Mapping
+    from datetime import datetime
+
+    from tap_hubspot_crm.client import HubSpotClient
+    from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.object_passes import Intervals
+    from tap_hubspot_crm.objects import ObjectReader, Row
+    from tap_hubspot_crm.state import AssociationsBookmark
+
+
+#: How far the clocks of HubSpot's own servers may differ.
+_SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssociationSource:
+    """All that the passes over the associations share during a run."""
+
+    client: HubSpotClient
+    #: Readers that ask for no property beside those the tap itself needs.
+    deals: ObjectReader
+    contacts: ObjectReader
+    lookback_seconds: int
+    #: Deals last changed before it are left out.
+    start_date: datetime | None = None
+
+    def in_scope(self, row: Row) -> bool:
+        """Say whether the deal is among those that the settings ask for."""
+        return self.start_date is None or parse_moment(row.updated_at) >= self.start_date
+
+
+def association_passes(
+    source: AssociationSource,
+    bookmark: AssociationsBookmark,
+    *,
+    intervals: Intervals,
+    now: datetime,
+) -> Iterator[Event]:
+    """Tell which sets to send: those that changed, then all of them if that is due."""
+    due = complete_pass_due(bookmark, intervals, now)
+    if bookmark.bookmark is not None and (bookmark.full_pass is not None or not due):
+        bookmark = yield from _changed_sets(source, bookmark, since=bookmark.bookmark)
+    if bookmark.full_pass is not None or due:
+        yield from _complete_pass(source, bookmark)
+
+
+def complete_pass_due(bookmark: AssociationsBookmark, intervals: Intervals, now: datetime) -> bool:
+    """Say whether every deal's set is to be read again."""
+    return bookmark.bookmark is None or is_due(
+        bookmark.full_pass_at, every=min(intervals.full, intervals.associations), now=now
+    )
+
+
+def _changed_sets(
+    source: AssociationSource, bookmark: AssociationsBookmark, *, since: datetime
+) -> Generator[Event, None, AssociationsBookmark]:
+    """Send the set of every deal that changed, and of every deal of a contact that changed."""
+    lookback = source.lookback_seconds
+    deals = Window.since(since, lookback_seconds=lookback, seen=bookmark.seen_deals)
+    contacts = Window.since(since, lookback_seconds=lookback, seen=bookmark.seen_contacts)
+    read_since = None
+    if bookmark.full_pass is not None and since == bookmark.full_pass.started_at:
+        # Every set was read after that moment, so older changes are in them already.
+        read_since = to_milliseconds(since - _SKEW)
+    changed_deals, started_at = _unseen(source.deals, deals, read_since)
+    changed_contacts, _ = _unseen(source.contacts, contacts, read_since)
+    of_contacts = _deals_of(source, {*changed_contacts, *bookmark.owed_contacts})
+    of_contacts -= set(changed_deals)
+    wanted = {*changed_deals, *_in_scope(source, of_contacts), *bookmark.owed_deals}
+    yield from _send_sets(source, wanted, version=bookmark.version)
+    for window, changed in ((deals, changed_deals), (contacts, changed_contacts)):
+        for row_id, modified in changed.items():
+            window.remember(row_id, modified)
+    caught_up = replace(
+        bookmark,
+        bookmark=started_at or since,
+        seen_deals=deals.to_keep(started_at or since, lookback_seconds=lookback),
+        seen_contacts=contacts.to_keep(started_at or since, lookback_seconds=lookback),
+        owed_deals=frozenset(),
+        owed_contacts=frozenset(),
+    )
+    yield Checkpoint(bookmark=caught_up)
+    return caught_up
+
+
+def _unseen(
+    reader: ObjectReader, window: Window, read_since: int | None
+) -> tuple[dict[str, int], datetime | None]:
+    """Return the changed rows with their modification times, and when the search began.
+
+    Args:
+        reader: Searches contacts or deals.
+        window: Where to look; hits before `read_since` are noted in it as sent.
+        read_since: Milliseconds; changes before it need no reading, None if all do.
+    """
+    changed: dict[str, int] = {}
+    started_at: datetime | None = None
+    for page in reader.search(window):
+        started_at = started_at or page.asked_at
+        for hit in page.hits:
+            if read_since is not None and hit.modified < read_since:
+                window.remember(hit.id, hit.modified)
+            elif not window.knows(hit):
+                changed[hit.id] = hit.modified
+    return changed, started_at
+
+
+def _deals_of(source: AssociationSource, contact_ids: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    ordered = sorted(contact_ids, key=int)
+    for start in range(0, len(ordered), ASSOCIATIONS_LIMIT):
+        part = ordered[start : start + ASSOCIATIONS_LIMIT]
+        sets = read_association_sets(source.client, "contacts", "deals", part)
+        for links in sets.links.values():
+            found.update(links)
+    return found
+
+
+def _in_scope(source: AssociationSource, deal_ids: Collection[str]) -> set[str]:
+    """Leave out deals that start_date leaves out; that costs a reading only where it is set."""
+    if source.start_date is None:
+        return set(deal_ids)
+    kept: set[str] = set()
+    ordered = sorted(deal_ids, key=int)
+    for start in range(0, len(ordered), BATCH_LIMIT):
+        reading = source.deals.read(ordered[start : start + BATCH_LIMIT])
+        kept.update(row.id for row in reading.rows if source.in_scope(row))
+    return kept
+
+
+def _send_sets(
+    source: AssociationSource, deal_ids: Collection[str], *, version: int
+) -> Iterator[Event]:
+    ordered = sorted(deal_ids, key=int)
+    for start in range(0, len(ordered), ASSOCIATIONS_LIMIT):
+        part = ordered[start : start + ASSOCIATIONS_LIMIT]
+        sets = read_association_sets(source.client, "deals", "contacts", part)
+        yield Rows(
+            records=[link_record(deal_id, sets.links[deal_id]) for deal_id in part],
+            version=version,
+            read_at=sets.answered_at,
+        )
+
+
+def _complete_pass(
+    source: AssociationSource, bookmark: AssociationsBookmark
+) -> Generator[Event, None, AssociationsBookmark]:
+    """Send the set of every live deal, then what changed meanwhile; then the pass is complete."""
+    bookmark = yield from _send_all(source, bookmark)
+    if bookmark.full_pass is None:
+        raise AssertionError("a complete pass ends that was not begun")
+    began_at = bookmark.full_pass.started_at
+    bookmark = yield from _changed_sets(source, bookmark, since=began_at)
+    yield CompletePass(version=bookmark.version)
+    complete = replace(bookmark, full_pass=None, full_pass_at=began_at)
+    yield Checkpoint(bookmark=complete)
+    return complete
+
+
+def _send_all(
+    source: AssociationSource, bookmark: AssociationsBookmark
+) -> Generator[Event, None, AssociationsBookmark]:
+    running = bookmark.full_pass
+    open_ranges = (IdRange(),) if running is None else running.open_ranges
+    # Shared by every checkpoint of this pass; a deal enters only after its set was sent.
+    seen = {} if running is None else dict(bookmark.seen_deals)
+    waiting: dict[str, int] = {}
+    while open_ranges:
+        part, *others = open_ranges
+        for page in source.deals.list_pages(archived=False, after=part.after):
+            if running is None:
+                running = FullPass(started_at=page.asked_at, phase=Phase.LIVE)
+                bookmark = _begun(bookmark, running)
+            inside = within(page.ids, part)
+            waiting.update(
+                (row.id, row.modified)
+                for row in page.reading.rows
+                if row.id in inside and source.in_scope(row)
+            )
+            rest = after_page(page, part)
+            open_ranges = (*([rest] if rest else []), *others)
+            if open_ranges and len(waiting) <= ASSOCIATIONS_LIMIT - LIST_LIMIT:
+                if rest is None:
+                    break
+                continue
+            yield from _send_sets(source, waiting, version=bookmark.version)
+            _remember(seen, waiting, running, source)
+            waiting.clear()
+            running = replace(running, open_ranges=open_ranges)
+            bookmark = replace(bookmark, seen_deals=seen, full_pass=running)
+            yield Checkpoint(bookmark=bookmark)
+            if rest is None:
+                break
+    return bookmark
+
+
+def _begun(bookmark: AssociationsBookmark, running: FullPass) -> AssociationsBookmark:
+    return replace(
+        bookmark,
+        version=next_version(bookmark.version, running.started_at),
+        full_pass=running,
+        bookmark=bookmark.bookmark or running.started_at,
+        # What was sent under the version before counts for nothing in this one.
+        seen_deals={},
+        seen_contacts={},
+    )
+
+
+def _remember(
+    seen: dict[str, int],
+    sent: Mapping[str, int],
+    running: FullPass,
+    source: AssociationSource,
+) -> None:
+    """Note deals of the lookback window, so that catching up does not read them again."""
+    lower = to_milliseconds(running.started_at - timedelta(seconds=source.lookback_seconds))
+    for deal_id, modified in sent.items():
+        if modified >= lower and len(seen) < SEEN_LIMIT:
+            seen[deal_id] = modified
+
+
+def owing(
+    bookmark: AssociationsBookmark, object_type: str, ids: Collection[str]
+) -> AssociationsBookmark:
+    """Return the bookmark with rows whose associations are to be read again.
+
+    Args:
+        bookmark: The bookmark of `deal_contacts`.
+        object_type: `deals` or `contacts`.
+        ids: Rows that were archived or restored.
+    """
+    if bookmark.bookmark is None:
+        return bookmark
+    deals = bookmark.owed_deals | frozenset(ids if object_type == "deals" else ())
+    contacts = bookmark.owed_contacts | frozenset(ids if object_type == "contacts" else ())
+    if max(len(deals), len(contacts)) > OWED_LIMIT:
+        # Too many to name: every deal is read again instead.
+        return replace(bookmark, full_pass_at=None)
+    return replace(bookmark, owed_deals=deals, owed_contacts=contacts)

@@ -1,0 +1,282 @@
+"""Everything about HTTP: one place sends requests, waits, retries and tells failures apart."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import requests
+from requests.auth import AuthBase
+from typing_extensions import override
+
+from tap_hubspot_crm.auth import credentials_from
+from tap_hubspot_crm.endpoints import ApiPaths
+from tap_hubspot_crm.errors import (
+    AccessDeniedError,
+    MissingScopesError,
+    NetworkFailedError,
+    RateLimitedError,
+    UnexpectedResponseError,
+)
+from tap_hubspot_crm.limiter import Limiter
+from tap_hubspot_crm.retrying import Refusal, decide, read_refusal
+from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from tap_hubspot_crm.auth import Credentials
+    from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.settings import Settings
+
+logger = logging.getLogger("HubSpotConnector")
+
+#: Seconds to connect and to wait for bytes; HubSpot's edge gives up after 100 (its 524).
+_TIMEOUT = (10.0, 110.0)
+_SUCCESS = range(200, 300)
+_TEN_SECONDS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """A successful answer."""
+
+    body: Mapping[str, Any]
+    #: Not after the moment, in HubSpot's time, at which the request was sent.
+    asked_at: datetime
+    #: When HubSpot answered, in its own time; grows from answer to answer.
+    answered_at: datetime
+
+
+class _BearerToken(AuthBase):
+    """Sets the token itself, which also keeps `requests` from using a .netrc file instead."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    @override
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class _NoToken(AuthBase):
+    """For the token endpoint: no header, and no .netrc file either."""
+
+    @override
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
+
+
+class HubSpotClient:
+    """Sends requests to HubSpot; safe between threads, which each have their own Session."""
+
+    def __init__(self, settings: Settings, *, timer: Timer | None = None) -> None:
+        """Make a client; nothing is sent yet.
+
+        Args:
+            settings: Address, credentials and limits.
+            timer: How to measure and wait; the machine's own by default.
+        """
+        self._settings = settings
+        self._timer = timer or Timer()
+        self._local = threading.local()
+        self.paths = ApiPaths(version=settings.api_version)
+        self.clock = HubSpotClock(self._timer)
+        self.limiter = Limiter(
+            calls_per_10_seconds=settings.calls_per_10_seconds,
+            searches_per_second=settings.searches_per_second,
+            timer=self._timer,
+        )
+        self._credentials: Credentials = credentials_from(
+            settings, post=self._post_token_form, timer=self._timer
+        )
+
+    def get(self, endpoint: Endpoint, params: Mapping[str, str]) -> Answer:
+        """Return the answer to a GET.
+
+        Raises:
+            TapError: See errors.py; every retry that could help was made.
+        """
+        return self._call("GET", endpoint, params=params, payload=None)
+
+    def post(
+        self,
+        endpoint: Endpoint,
+        payload: Mapping[str, Any],
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Return the answer to a POST of JSON (HubSpot reads by POST where ids are many).
+
+        Raises:
+            TapError: See errors.py; every retry that could help was made.
+        """
+        return self._call("POST", endpoint, params=params or {}, payload=payload)
+
+    def _call(
+        self,
+        method: str,
+        endpoint: Endpoint,
+        *,
+        params: Mapping[str, str],
+        payload: Mapping[str, Any] | None,
+    ) -> Answer:
+        request = f"{method} {endpoint.path}"
+        bucket = self.limiter.bucket(search=endpoint.search)
+        renewed = False
+        tries = 0
+        while True:
+            bucket.take()
+            token = self._credentials.token()
+            outcome = self._try(
+                method, endpoint, params=params, payload=payload, auth=_BearerToken(token)
+            )
+            if isinstance(outcome, Answer):
+                return outcome
+            if outcome.status in {401, 530}:
+                # 530 is what a token of the wrong form gets (HubSpot's edge).
+                if renewed or not self._credentials.renew(token):
+                    raise AccessDeniedError(
+                        f"HubSpot refuses the access token ({request}, status {outcome.status}): "
+                        "it is wrong, expired or revoked"
+                    )
+                renewed = True
+                continue
+            if outcome.status == 403:  # noqa: PLR2004 - Forbidden, named in the message below
+                raise _forbidden(outcome, endpoint, request)
+            tries += 1
+            wait = decide(outcome, tries=tries, search=endpoint.search, request=request)
+            logger.info(
+                "%s: status %s, policy %s; try %d again in %.1f s",
+                request, outcome.status, outcome.policy or "none", tries, wait.seconds,
+            )  # fmt: skip
+            if wait.limit_reached:
+                bucket.close_for(wait.seconds)
+            else:
+                self._timer.sleep(wait.seconds)
+
+    def _try(
+        self,
+        method: str,
+        endpoint: Endpoint,
+        *,
+        params: Mapping[str, str],
+        payload: Mapping[str, Any] | None,
+        auth: AuthBase,
+    ) -> Answer | Refusal:
+        sent = self._timer.monotonic()
+        try:
+            response = self._session().request(
+                method,
+                self._settings.api_url + endpoint.path,
+                params=dict(params),
+                data=None if payload is None else json.dumps(payload, separators=(",", ":")),
+                headers=None if payload is None else {"Content-Type": "application/json"},
+                auth=auth,
+                timeout=_TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.exceptions.SSLError:
+            raise NetworkFailedError(
+                f"no trusted connection to HubSpot ({method} {endpoint.path}): the certificate or "
+                "a proxy is in the way"
+            ) from None
+        except requests.RequestException:
+            # What it says may quote the address with its ids; the class of error is enough.
+            return Refusal(status=None)
+        arrived = self._timer.monotonic()
+        body = _json_object(response.content)
+        if response.status_code not in _SUCCESS:
+            return read_refusal(response.status_code, response.headers, body)
+        if body is None:
+            return Refusal(status=response.status_code, unreadable=True)
+        self._heed_limits(response, search=endpoint.search)
+        date = parse_date_header(response.headers.get("Date", ""))
+        if date is None:
+            raise UnexpectedResponseError(
+                f"the answer to {method} {endpoint.path} has no Date header, and bookmarks are "
+                "HubSpot's own time; check any proxy"
+            )
+        answered_at = self.clock.observe(date, arrived)
+        return Answer(
+            body=body, answered_at=answered_at, asked_at=self.clock.before(date, arrived - sent)
+        )
+
+    def _heed_limits(self, response: requests.Response, *, search: bool) -> None:
+        headers = response.headers
+        limit = _count(headers.get("X-HubSpot-RateLimit-Max"))
+        interval = _count(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
+        if limit and interval == _TEN_SECONDS and not search:
+            remaining = _count(headers.get("X-HubSpot-RateLimit-Remaining"))
+            self.limiter.burst.correct(limit=limit, remaining=remaining)
+        daily = _count(headers.get("X-HubSpot-RateLimit-Daily"))
+        left = _count(headers.get("X-HubSpot-RateLimit-Daily-Remaining"))
+        if daily and left is not None and daily - left > daily * self._settings.daily_share:
+            raise RateLimitedError(
+                f"{daily - left} of the account's {daily} calls a day are used, more than the "
+                "share that setting daily_share leaves to this tap"
+            )
+
+    def _post_token_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
+        """Post to the OAuth token endpoint; it has limits and outages of its own."""
+        path = self.paths.token()
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                response = self._session().post(
+                    self._settings.api_url + path,
+                    data=dict(form),
+                    auth=_NoToken(),
+                    timeout=_TIMEOUT,
+                    allow_redirects=False,
+                )
+            except requests.RequestException:
+                refusal = Refusal(status=None)
+            else:
+                body = _json_object(response.content)
+                if body is not None and (response.ok or response.status_code in {400, 401, 403}):
+                    return response.status_code, body
+                unreadable = body is None and response.status_code in _SUCCESS
+                refusal = read_refusal(response.status_code, response.headers, body)
+                if unreadable:
+                    refusal = Refusal(status=response.status_code, unreadable=True)
+            wait = decide(refusal, tries=tries, search=False, request=f"POST {path}")
+            self._timer.sleep(wait.seconds)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.headers["User-Agent"] = self._settings.user_agent
+            session.headers["Accept"] = "application/json"
+            session.headers["Accept-Encoding"] = "gzip"
+            self._local.session = session
+        return session
+
+
+def _forbidden(
+    refusal: Refusal, endpoint: Endpoint, request: str
+) -> AccessDeniedError | MissingScopesError:
+    if refusal.category == "MISSING_SCOPES":
+        scopes = " and ".join(endpoint.scopes)
+        return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
+    return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")
+
+
+def _json_object(content: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of a body, or None where it is cut or something else."""
+    try:
+        body = json.loads(content, parse_float=Decimal)
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

@@ -1,0 +1,46 @@
+"""What a pass tells its stream to do, in order: passes know HubSpot, streams know Singer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from tap_hubspot_crm.state import Bookmark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """Records to send."""
+
+    records: Sequence[dict[str, Any]] = field(repr=False)
+    version: int
+    #: When HubSpot answered with them, in its own time.
+    read_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """All that was told before is sent: a run may end here and go on from this bookmark."""
+
+    bookmark: Bookmark
+
+
+@dataclass(frozen=True, kw_only=True)
+class Touched:
+    """Rows that were archived or restored, which no search shows: their associations are stale."""
+
+    ids: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompletePass:
+    """Everything that exists was sent with this version; what was not is gone."""
+
+    version: int
+
+
+Event: TypeAlias = Rows | Checkpoint | Touched | CompletePass

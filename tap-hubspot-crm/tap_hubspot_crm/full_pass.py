@@ -1,0 +1,171 @@
+"""The full pass: everything there is, so that what a consumer holds beyond it is gone.
+
+The order closes every gap between the parts: a record archived while the live listing runs is in
+the second archived listing, one restored meanwhile is read by id, one created or edited meanwhile
+is found by the incremental pass from the full pass's own start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tap_hubspot_crm.archived import Listed, send_newly_archived, send_returned
+from tap_hubspot_crm.events import Checkpoint, CompletePass
+from tap_hubspot_crm.incremental import incremental_pass
+from tap_hubspot_crm.state import ARCHIVED_LIMIT, FullPass, IdRange, Phase
+from tap_hubspot_crm.state_json import keep_newest
+from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
+from tap_hubspot_crm.windows import SEEN_LIMIT
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+    from datetime import datetime
+
+    from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.objects import ListedPage, Row
+    from tap_hubspot_crm.sending import ObjectSource
+    from tap_hubspot_crm.state import ObjectBookmark
+
+
+def full_pass(
+    source: ObjectSource, bookmark: ObjectBookmark
+) -> Generator[Event, None, ObjectBookmark]:
+    """Begin a full pass, or go on with an unfinished one, up to its end.
+
+    Returns:
+        The bookmark after it.
+    """
+    if bookmark.full_pass is None or bookmark.full_pass.phase is Phase.ARCHIVED:
+        bookmark, listed_before = yield from _list_archived_first(source, bookmark)
+    else:
+        listed_before = bookmark.full_pass.archived_ids
+    running = _running(bookmark)
+    if running.phase is Phase.LIVE:
+        bookmark = yield from _list_live(source, bookmark, listed_before)
+    listed = yield from _list_archived_again(source, bookmark, listed_before)
+    yield from send_returned(source, listed_before - listed.ids, version=bookmark.version)
+    bookmark = yield from incremental_pass(source, bookmark, since=running.started_at)
+    yield CompletePass(version=bookmark.version)
+    complete = replace(
+        bookmark,
+        full_pass=None,
+        full_pass_at=running.started_at,
+        archived_at=listed.asked_at,
+        archived_ids=keep_newest(listed.ids, ARCHIVED_LIMIT),
+    )
+    yield Checkpoint(bookmark=complete)
+    return complete
+
+
+def next_version(version: int, started_at: datetime) -> int:
+    """Return a version above every earlier one of the stream: the time in milliseconds."""
+    return max(version + 1, to_milliseconds(started_at))
+
+
+def within(page_ids: Iterable[str], part: IdRange) -> set[str]:
+    """Return the ids that lie before the end of a range."""
+    before = part.before
+    return {id_ for id_ in page_ids if before is None or int(id_) < int(before)}
+
+
+def after_page(page: ListedPage, part: IdRange) -> IdRange | None:
+    """Return what is left of a range after a page of it, None if nothing is."""
+    if page.after is None or len(within(page.ids, part)) < len(page.ids):
+        return None
+    return replace(part, after=page.after)
+
+
+def _running(bookmark: ObjectBookmark) -> FullPass:
+    if bookmark.full_pass is None:
+        raise AssertionError("a full pass goes on that was not begun")
+    return bookmark.full_pass
+
+
+def _begun(bookmark: ObjectBookmark, asked_at: datetime) -> ObjectBookmark:
+    if bookmark.full_pass is not None:
+        return bookmark
+    return replace(
+        bookmark,
+        version=next_version(bookmark.version, asked_at),
+        full_pass=FullPass(started_at=asked_at, phase=Phase.ARCHIVED),
+        bookmark=bookmark.bookmark or asked_at,
+        # What was sent under the version before counts for nothing in this one.
+        seen={},
+    )
+
+
+def _list_archived_first(
+    source: ObjectSource, bookmark: ObjectBookmark
+) -> Generator[Event, None, tuple[ObjectBookmark, frozenset[str]]]:
+    ids: set[str] = set()
+    for page in source.reader.list_pages(archived=True):
+        begins = bookmark.full_pass is None
+        bookmark = _begun(bookmark, page.asked_at)
+        if begins:
+            yield Checkpoint(bookmark=bookmark)
+        ids.update(page.ids)
+        yield source.rows(page.reading, bookmark.version)
+    listed = frozenset(ids)
+    running = replace(
+        _running(bookmark),
+        phase=Phase.LIVE,
+        open_ranges=(IdRange(),),
+        archived_ids=keep_newest(listed, ARCHIVED_LIMIT),
+    )
+    bookmark = replace(bookmark, full_pass=running)
+    yield Checkpoint(bookmark=bookmark)
+    return bookmark, listed
+
+
+def _list_live(
+    source: ObjectSource, bookmark: ObjectBookmark, listed_before: frozenset[str]
+) -> Generator[Event, None, ObjectBookmark]:
+    running = replace(_running(bookmark), archived_ids=keep_newest(listed_before, ARCHIVED_LIMIT))
+    since = running.started_at - timedelta(seconds=source.lookback_seconds)
+    # Shared by every checkpoint of this listing; a row enters only after it was sent.
+    seen = dict(bookmark.seen)
+    while running.open_ranges:
+        part, *others = running.open_ranges
+        for page in source.reader.list_pages(archived=False, after=part.after):
+            inside = within(page.ids, part)
+            yield source.rows(page.reading, bookmark.version, only=inside)
+            _remember(seen, page.reading.rows, inside, since)
+            rest = after_page(page, part)
+            running = replace(running, open_ranges=(*([rest] if rest else []), *others))
+            bookmark = replace(bookmark, seen=seen, full_pass=running)
+            yield Checkpoint(bookmark=bookmark)
+            if rest is None:
+                break
+    bookmark = replace(bookmark, full_pass=replace(running, phase=Phase.ARCHIVED_AGAIN))
+    yield Checkpoint(bookmark=bookmark)
+    return bookmark
+
+
+def _remember(seen: dict[str, int], rows: Iterable[Row], inside: set[str], since: datetime) -> None:
+    """Note rows of the lookback window, so that catching up does not read them again."""
+    lower = to_milliseconds(since)
+    for row in rows:
+        if row.id in inside and len(seen) < SEEN_LIMIT and row.modified >= lower:
+            seen[row.id] = row.modified
+
+
+def _list_archived_again(
+    source: ObjectSource, bookmark: ObjectBookmark, listed_before: frozenset[str]
+) -> Generator[Event, None, Listed]:
+    since = _running(bookmark).started_at - timedelta(seconds=source.lookback_seconds)
+    ids: set[str] = set()
+    asked_at: datetime | None = None
+    for page in source.reader.list_pages(archived=True):
+        asked_at = asked_at or page.asked_at
+        ids.update(page.ids)
+        fresh = [
+            row.id
+            for row in page.reading.rows
+            if row.id not in listed_before
+            or row.archived_at is None
+            or parse_moment(row.archived_at) >= since
+        ]
+        yield from send_newly_archived(source, page, fresh, version=bookmark.version)
+    return Listed(ids=frozenset(ids), asked_at=asked_at or since)

@@ -1,0 +1,280 @@
+"""Reads contacts and deals: listings by HubSpot's cursor, searches by keyset, batches by id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
+from tap_hubspot_crm.windows import Hit, keyset_filters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from tap_hubspot_crm.client import Answer, HubSpotClient
+    from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.windows import Window
+
+LIST_LIMIT = 100
+SEARCH_LIMIT = 200
+BATCH_LIMIT = 100
+MERGED_IDS = "hs_merged_object_ids"
+
+#: Filtering contacts on the deals' property finds nothing, without an error.
+MODIFIED_PROPERTIES = {"contacts": "lastmodifieddate", "deals": "hs_lastmodifieddate"}
+
+#: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
+_LONGEST_QUERY = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A contact or deal as HubSpot sent it."""
+
+    id: str
+    properties: Mapping[str, str | None] = field(repr=False)
+    created_at: str | None
+    updated_at: str
+    archived: bool
+    archived_at: str | None
+    #: HubSpot's ISO text of the modification time that searches filter on.
+    modified_at: str
+
+    @property
+    def modified(self) -> int:
+        """The modification time in milliseconds since 1970."""
+        return to_milliseconds(parse_moment(self.modified_at))
+
+    @property
+    def merged_ids(self) -> tuple[str, ...]:
+        """Ids of the rows that were merged into this one."""
+        listed = (self.properties.get(MERGED_IDS) or "").split(";")
+        return tuple(part.strip() for part in listed if part.strip().isdecimal())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a read by ids brought."""
+
+    rows: tuple[Row, ...]
+    #: Asked id to the row that HubSpot sent for it under another id.
+    merged: Mapping[str, Row]
+    #: Ids that HubSpot does not know, in the asked state of archival.
+    missing: frozenset[str]
+    answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedPage:
+    """One page of a listing."""
+
+    reading: Reading
+    #: Every id the listing showed, also of rows that were gone when they were read.
+    ids: tuple[str, ...]
+    #: HubSpot's cursor of the next page; None ends the listing.
+    after: str | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchPage:
+    """One page of search results, in the order of their ids."""
+
+    hits: tuple[Hit, ...]
+    asked_at: datetime
+
+
+class ObjectReader:
+    """Reads one object type with one set of properties."""
+
+    def __init__(
+        self, client: HubSpotClient, object_type: str, properties: Sequence[str] = ()
+    ) -> None:
+        """Prepare reading.
+
+        Args:
+            client: Sends the requests.
+            object_type: `contacts` or `deals`.
+            properties: HubSpot properties to ask for, beside the two that the tap itself needs.
+        """
+        self.client = client
+        self.object_type = object_type
+        self.modified_property = MODIFIED_PROPERTIES[object_type]
+        self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
+
+    def list_pages(self, *, archived: bool, after: str | None = None) -> Iterator[ListedPage]:
+        """Yield every page of the live or the archived listing from a cursor on.
+
+        Only the absence of HubSpot's cursor ends it: a page may be short, or empty.
+        """
+        endpoint = self.client.paths.listing(self.object_type)
+        query = {
+            "limit": str(LIST_LIMIT),
+            "archived": "true" if archived else "false",
+            "properties": ",".join(self._properties),
+        }
+        by_batch = len(urlencode(query)) > _LONGEST_QUERY
+        if by_batch:
+            # Without the parameter HubSpot would send its default properties.
+            query["properties"] = self.modified_property
+        while True:
+            answer = self.client.get(
+                endpoint, query if after is None else {**query, "after": after}
+            )
+            rows = self._rows(answer, endpoint)
+            ids = tuple(row.id for row in rows)
+            reading = Reading(
+                rows=rows, merged={}, missing=frozenset(), answered_at=answer.answered_at
+            )
+            if by_batch:
+                reading = self.read(ids, archived=archived) if ids else reading
+            following = _cursor(answer, endpoint)
+            if following is not None and following == after:
+                raise UnexpectedResponseError(f"the cursor of GET {endpoint.path} does not advance")
+            yield ListedPage(reading=reading, ids=ids, after=following, asked_at=answer.asked_at)
+            if following is None:
+                return
+            after = following
+
+    def search(self, window: Window) -> Iterator[SearchPage]:
+        """Yield every row that the index shows as modified in the window, by rising id."""
+        endpoint = self.client.paths.search(self.object_type)
+        last: int | None = None
+        offset: str | None = None
+        while True:
+            payload: dict[str, Any] = {
+                "filterGroups": [{"filters": keyset_filters(self.modified_property, window, last)}],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+                "properties": [self.modified_property],
+                "limit": SEARCH_LIMIT,
+            }
+            if offset is not None:
+                payload["after"] = offset
+            answer = self.client.post(endpoint, payload)
+            rows = self._rows(answer, endpoint)
+            hits = tuple(Hit(id=row.id, modified=row.modified) for row in rows)
+            yield SearchPage(hits=hits, asked_at=answer.asked_at)
+            following = _cursor(answer, endpoint)
+            if following is None:
+                return
+            if hits:
+                greatest = max(int(hit.id) for hit in hits)
+                if last is not None and greatest <= last:
+                    raise UnexpectedResponseError(
+                        f"POST {endpoint.path} ignores the filter on hs_object_id"
+                    )
+                last, offset = greatest, None
+            elif following == offset:
+                raise UnexpectedResponseError(
+                    f"the cursor of POST {endpoint.path} does not advance"
+                )
+            else:
+                # A page whose rows have all gone: the next one, of the same query.
+                offset = following
+
+    def read(self, ids: Sequence[str], *, archived: bool = False) -> Reading:
+        """Return up to 100 rows by id, fresh from the store.
+
+        A merged id brings the row it is part of now, under that row's id (HubSpot: changelog on
+        merging). The answer does not say which asked id a foreign row stands for unless the row
+        lists it, so what stays open is asked for one by one.
+        """
+        answer = self._read(ids, archived=archived)
+        endpoint = self.client.paths.batch_read(self.object_type)
+        rows = {row.id: row for row in self._rows(answer, endpoint)}
+        asked = set(ids)
+        merged = {
+            loser: row
+            for row in rows.values()
+            for loser in row.merged_ids
+            if loser in asked and loser not in rows
+        }
+        missing = _unknown_ids(answer) & asked
+        for id_ in sorted(asked - set(rows) - set(merged) - missing, key=int):
+            if len(asked) == 1:
+                survivors = [row for row in rows.values() if row.id != id_]
+            else:
+                alone = self.read([id_], archived=archived)
+                survivors = list(alone.merged.values())
+            if survivors:
+                merged[id_] = survivors[0]
+            else:
+                missing |= {id_}
+        return Reading(
+            rows=tuple(rows[id_] for id_ in ids if id_ in rows),
+            merged=merged,
+            missing=frozenset(missing),
+            answered_at=answer.answered_at,
+        )
+
+    def _read(self, ids: Sequence[str], *, archived: bool) -> Answer:
+        return self.client.post(
+            self.client.paths.batch_read(self.object_type),
+            {
+                "inputs": [{"id": id_} for id_ in ids],
+                "properties": self._properties,
+                "propertiesWithHistory": [],
+            },
+            {"archived": "true" if archived else "false"},
+        )
+
+    def _rows(self, answer: Answer, endpoint: Endpoint) -> tuple[Row, ...]:
+        results = answer.body.get("results")
+        if not isinstance(results, list):
+            raise UnexpectedResponseError(f"HubSpot's answer to {endpoint.path} has no results")
+        return tuple(self._row(item, endpoint) for item in results)
+
+    def _row(self, item: object, endpoint: Endpoint) -> Row:
+        try:
+            return _parse_row(item, self.modified_property)
+        except (TypeError, KeyError, ValueError):
+            raise UnexpectedResponseError(
+                f"a row in HubSpot's answer to {endpoint.path} lacks its id or a time"
+            ) from None
+
+
+def _parse_row(item: Any, modified_property: str) -> Row:  # noqa: ANN401 - JSON of any form
+    id_ = str(item["id"])
+    if not id_.isdecimal():
+        raise ValueError
+    properties = item.get("properties") or {}
+    updated_at = item.get("updatedAt") or properties[modified_property]
+    modified_at = properties.get(modified_property) or updated_at
+    # Checked here, so that a broken time is told where it came in.
+    parse_moment(modified_at)
+    return Row(
+        id=id_,
+        properties=properties,
+        created_at=item.get("createdAt"),
+        updated_at=updated_at,
+        archived=item.get("archived") is True,
+        archived_at=item.get("archivedAt"),
+        modified_at=modified_at,
+    )
+
+
+def _cursor(answer: Answer, endpoint: Endpoint) -> str | None:
+    paging = answer.body.get("paging")
+    following = paging.get("next") if isinstance(paging, dict) else None
+    after = following.get("after") if isinstance(following, dict) else None
+    if after is None:
+        return None
+    if not isinstance(after, str | int) or after == "":
+        raise UnexpectedResponseError(
+            f"the cursor in HubSpot's answer to {endpoint.path} is malformed"
+        )
+    return str(after)
+
+
+def _unknown_ids(answer: Answer) -> set[str]:
+    """Return the ids that a batch read names as not found."""
+    errors = answer.body.get("errors")
+    unknown: set[str] = set()
+    for error in errors if isinstance(errors, list) else ():
+        context = error.get("context") if isinstance(error, dict) else None
+        ids = context.get("ids") if isinstance(context, dict) else None
+        unknown.update(str(id_) for id_ in (ids if isinstance(ids, list) else ()))
+    return unknown

@@ -1,0 +1,149 @@
+"""HubSpot's property definitions: their JSON Schema, and values turned into exact typed ones.
+
+HubSpot sends every value as a string or null, and an emptied value as `""` (properties guide).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from tap_hubspot_crm.errors import UnexpectedResponseError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tap_hubspot_crm.client import HubSpotClient
+
+#: A converted value: text, exact number, truth or nothing.
+Value: TypeAlias = str | Decimal | bool | None
+Converter: TypeAlias = Callable[[str], Value]
+
+#: What a record holds beside the portal's own properties, in this order.
+RECORD_FIELDS: dict[str, dict[str, Any]] = {
+    "id": {"type": "string"},
+    "createdAt": {"type": ["string", "null"], "format": "date-time"},
+    "updatedAt": {"type": ["string", "null"], "format": "date-time"},
+    "archived": {"type": ["boolean", "null"]},
+    "archivedAt": {"type": ["string", "null"], "format": "date-time"},
+    "mergedInto": {"type": ["string", "null"]},
+}
+
+
+_DATE_LENGTH = len("2026-11-22")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyDefinition:
+    """What HubSpot says about one property of an object."""
+
+    name: str
+    #: HubSpot's own type, such as `number`; a type nobody has seen is read as text.
+    type: str
+
+
+def read_definitions(client: HubSpotClient, object_type: str) -> tuple[PropertyDefinition, ...]:
+    """Return the portal's property definitions of `contacts` or `deals`, in HubSpot's order.
+
+    Raises:
+        TapError: The request failed, or the answer is not a list of definitions.
+    """
+    endpoint = client.paths.properties(object_type)
+    results = client.get(endpoint, {"archived": "false"}).body.get("results")
+    if not isinstance(results, list):
+        raise UnexpectedResponseError(
+            f"HubSpot's answer to GET {endpoint.path} lists no properties"
+        )
+    return tuple(
+        PropertyDefinition(name=item["name"], type=str(item.get("type", "string")))
+        for item in results
+        if isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]
+    )
+
+
+def object_schema(definitions: Iterable[PropertyDefinition]) -> dict[str, Any]:
+    """Return the JSON Schema of a record of contacts or deals with these properties."""
+    properties = {name: dict(schema) for name, schema in RECORD_FIELDS.items()}
+    for definition in definitions:
+        properties.setdefault(definition.name, value_schema(definition.type))
+    return {"type": "object", "properties": properties, "required": ["id"]}
+
+
+def shadowed_names(definitions: Iterable[PropertyDefinition]) -> list[str]:
+    """Return the properties that lose to a field of the record with the same name."""
+    return [item.name for item in definitions if item.name in RECORD_FIELDS]
+
+
+def value_schema(property_type: str) -> dict[str, Any]:
+    """Return the JSON Schema of a property type; what nobody has seen is text."""
+    match property_type:
+        case "number":
+            return {"type": ["number", "null"]}
+        case "bool":
+            return {"type": ["boolean", "null"]}
+        case "date":
+            return {"type": ["string", "null"], "format": "date"}
+        case "datetime":
+            return {"type": ["string", "null"], "format": "date-time"}
+        case _:
+            return {"type": ["string", "null"]}
+
+
+def converter(property_type: str) -> Converter | None:
+    """Return what converts a non-empty value, or None where the text is already the value.
+
+    A converter raises ValueError for a value that is not of its type.
+    """
+    converters: Mapping[str, Converter] = {
+        "number": _number,
+        "bool": _truth,
+        "date": _date,
+        "datetime": _datetime,
+    }
+    return converters.get(property_type)
+
+
+def _number(text: str) -> Decimal:
+    try:
+        # Not float: HubSpot holds decimals that no binary number can.
+        number = Decimal(text)
+    except InvalidOperation:
+        raise ValueError from None
+    if not number.is_finite() or "_" in text:
+        raise ValueError
+    return number
+
+
+def _truth(text: str) -> bool:
+    match text.lower():
+        case "true":
+            return True
+        case "false":
+            return False
+        case _:
+            raise ValueError
+
+
+def _date(text: str) -> str:
+    if text.lstrip("-").isdecimal():
+        # Older properties hold midnight UTC in milliseconds.
+        return _from_epoch(text).date().isoformat()
+    if len(text) > _DATE_LENGTH and text[_DATE_LENGTH] != "T":
+        raise ValueError
+    return date.fromisoformat(text[:_DATE_LENGTH]).isoformat()
+
+
+def _datetime(text: str) -> str:
+    if text.lstrip("-").isdecimal():
+        return _from_epoch(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return text if datetime.fromisoformat(text).tzinfo else f"{text}Z"
+
+
+def _from_epoch(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))
+    except OverflowError:
+        raise ValueError from None

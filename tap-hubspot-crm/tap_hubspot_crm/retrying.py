@@ -1,0 +1,169 @@
+"""What to do about an answer that is no success: a decision without any input or output.
+
+HubSpot: error handling and usage guidelines pages.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_hubspot_crm.errors import (
+    HubSpotUnavailableError,
+    NetworkFailedError,
+    RateLimitedError,
+    TapError,
+    UnexpectedResponseError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: A wait that HubSpot asks for beyond this ends the run; the next run comes after it.
+LONGEST_WAIT = 300.0
+_LONGEST_BACKOFF = 30.0
+_TRIES = 6
+_TRIES_LIMITED = 12
+_TRIES_UNREADABLE = 4
+_LOCKED = 423
+_MIGRATING = 477
+_TOO_MANY = 429
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What went wrong with one try of a request."""
+
+    #: HTTP status; None where no complete answer came.
+    status: int | None
+    #: Whether an answer came that is no JSON object.
+    unreadable: bool = False
+    #: `policyName` of a 429.
+    policy: str = ""
+    #: Seconds of a Retry-After header.
+    retry_after: float | None = None
+    #: `category` and `correlationId`, where the body had well-formed ones.
+    category: str = ""
+    correlation_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """Try again after so many seconds."""
+
+    seconds: float
+    #: Whether everybody who shares the limit must wait with it.
+    limit_reached: bool = False
+
+
+def decide(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
+    """Return how long to wait before the next try.
+
+    Args:
+        refusal: What happened.
+        tries: How often the request was tried so far.
+        search: Whether it was a search.
+        request: Method and path, for the message.
+
+    Raises:
+        TapError: The class that ends the run: no further try can help now.
+    """
+    if refusal.status == _TOO_MANY:
+        return _limited(refusal, tries=tries, search=search, request=request)
+    backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF)
+    if refusal.unreadable and tries < _TRIES_UNREADABLE:
+        return Wait(seconds=backoff)
+    if not _may_pass(refusal) or tries >= _TRIES:
+        raise _failure(refusal, tries=tries, request=request)
+    wait = backoff if refusal.retry_after is None else refusal.retry_after
+    if refusal.status == _LOCKED:
+        # HubSpot: wait at least two seconds after a 423.
+        wait = max(wait, 2.0)
+    if wait > LONGEST_WAIT:
+        raise _failure(refusal, tries=tries, request=request)
+    return Wait(seconds=wait)
+
+
+def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
+    if "DAILY" in refusal.policy.upper():
+        raise RateLimitedError(
+            f"HubSpot's daily limit is reached ({request}); it resets at midnight in the portal's "
+            "time zone",
+            retry_after_seconds=_whole(refusal.retry_after),
+        )
+    if tries >= _TRIES_LIMITED:
+        raise RateLimitedError(
+            f"HubSpot still reports a reached limit after {tries} tries ({request}); another "
+            "program uses up the account's calls",
+            retry_after_seconds=_whole(refusal.retry_after) or 60,
+        )
+    if refusal.retry_after is not None:
+        seconds = refusal.retry_after
+    elif "TEN_SECONDLY" in refusal.policy.upper() or (not refusal.policy and not search):
+        seconds = 10.0
+    else:
+        seconds = 1.0
+    return Wait(seconds=min(seconds, LONGEST_WAIT), limit_reached=True)
+
+
+def _may_pass(refusal: Refusal) -> bool:
+    """Say whether the same request may succeed later."""
+    status = refusal.status
+    if status is None or status in {_LOCKED, _MIGRATING}:
+        return True
+    # 522, 525 and 526 tell of a broken set-up at HubSpot's edge, but pass like the others.
+    return status >= 500  # noqa: PLR2004 - the server's own errors begin here
+
+
+def _failure(refusal: Refusal, *, tries: int, request: str) -> TapError:
+    said = "".join(
+        f", {name} {value}"
+        for name, value in (
+            ("category", refusal.category),
+            ("correlation id", refusal.correlation_id),
+        )
+        if value
+    )
+    if refusal.unreadable:
+        return UnexpectedResponseError(
+            f"HubSpot's answer to {request} is no JSON object (status {refusal.status}, {tries} "
+            "tries); check api_url and any proxy"
+        )
+    if refusal.status is None:
+        return NetworkFailedError(f"no complete answer from HubSpot to {request} in {tries} tries")
+    if _may_pass(refusal):
+        return HubSpotUnavailableError(
+            f"HubSpot answered {refusal.status} to {request} ({tries} tries{said})",
+            retry_after_seconds=_whole(refusal.retry_after),
+        )
+    return UnexpectedResponseError(f"HubSpot answered {refusal.status} to {request}{said}")
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else max(1, round(seconds))
+
+
+def read_refusal(
+    status: int, headers: Mapping[str, str], body: Mapping[str, object] | None
+) -> Refusal:
+    """Return what an unsuccessful answer says, taking from the body only well-formed names."""
+    body = body or {}
+    return Refusal(
+        status=status,
+        policy=_name(body.get("policyName")),
+        retry_after=_seconds(headers.get("Retry-After", "")),
+        category=_name(body.get("category")),
+        correlation_id=_name(body.get("correlationId")),
+    )
+
+
+def _name(value: object) -> str:
+    """Return a text that can only be a name of HubSpot's, else nothing: bodies stay unprinted."""
+    if isinstance(value, str) and re.fullmatch(r"[A-Z_]{1,40}|[0-9a-f-]{36}", value):
+        return value
+    return ""
+
+
+def _seconds(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"\d{1,7}(\.\d+)?", text.strip()) else None

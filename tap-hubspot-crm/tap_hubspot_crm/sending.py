@@ -1,0 +1,62 @@
+"""Turns what was read of contacts or deals into the records to send."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_hubspot_crm.events import Rows
+from tap_hubspot_crm.merges import Merges
+from tap_hubspot_crm.timekeeping import parse_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tap_hubspot_crm.objects import ObjectReader, Reading, Row
+    from tap_hubspot_crm.records import RecordShape
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectSource:
+    """All that the passes over one object stream share during a run."""
+
+    reader: ObjectReader
+    shape: RecordShape
+    lookback_seconds: int
+    #: Rows last changed before it are left out.
+    start_date: datetime | None = None
+    merges: Merges = field(default_factory=Merges)
+
+    def rows(self, reading: Reading, version: int, *, only: Iterable[str] | None = None) -> Rows:
+        """Return the records of a reading: its rows, and tombstones of what was merged.
+
+        Args:
+            reading: What HubSpot sent.
+            version: The stream's current version.
+            only: Ids of the rows to send; every row by default.
+        """
+        wanted = None if only is None else set(only)
+        losers: defaultdict[str, list[str]] = defaultdict(list)
+        rows: dict[str, Row] = {
+            row.id: row for row in reading.rows if wanted is None or row.id in wanted
+        }
+        for loser, survivor in reading.merged.items():
+            rows[survivor.id] = survivor
+            losers[survivor.id].append(loser)
+        records: list[dict[str, Any]] = []
+        for row in rows.values():
+            records.extend(self._records(row, losers[row.id]))
+        return Rows(records=records, version=version, read_at=reading.answered_at)
+
+    def _records(self, row: Row, losers: Iterable[str]) -> Iterable[dict[str, Any]]:
+        parts = self.merges.note(row.id, (*row.merged_ids, *losers))
+        if self.start_date is not None and parse_moment(row.updated_at) < self.start_date:
+            return
+        survivor = self.merges.survivor(row.id)
+        if survivor == row.id:
+            yield self.shape.record(row)
+        # Otherwise the row is a stale sight of one that was merged; its tombstone was sent.
+        for loser in parts:
+            yield self.shape.tombstone(loser=loser, survivor=survivor, updated_at=row.updated_at)

@@ -1,0 +1,104 @@
+"""The bookmarks: what each stream remembers between runs.
+
+Everything a run needs is here, typed; reading and writing their JSON is in `state_json`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+#: How many archived ids, and how many owed deals or contacts, a bookmark keeps.
+ARCHIVED_LIMIT = 50_000
+OWED_LIMIT = 10_000
+
+
+class Phase(StrEnum):
+    """How far a full pass got; a phase that was cut off begins again, except the live listing."""
+
+    ARCHIVED = "archived"
+    LIVE = "live"
+    ARCHIVED_AGAIN = "archived_again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IdRange:
+    """A part of the live listing still to be read."""
+
+    #: HubSpot's cursor of the next page; None for the very first page.
+    after: str | None = None
+    #: The id at which the range ends, not included; None for the last range.
+    before: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FullPass:
+    """An unfinished full pass. Its version is that of its bookmark."""
+
+    #: HubSpot's time before its first request; the pass ends by catching up from there.
+    started_at: datetime
+    phase: Phase
+    open_ranges: tuple[IdRange, ...] = (IdRange(),)
+    #: Ids of the first archived listing.
+    archived_ids: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectBookmark:
+    """What `contacts` and `deals` remember."""
+
+    #: Everything HubSpot changed before this moment was sent; None before the first full pass.
+    bookmark: datetime | None = None
+    #: Rows of the lookback window sent under the current version: id to modification time in
+    #: milliseconds. Only what is written to stdout already may enter it.
+    seen: Mapping[str, int] = field(default_factory=dict)
+    #: Version of the last full pass that was begun.
+    version: int = 0
+    #: When the last complete full pass began.
+    full_pass_at: datetime | None = None
+    #: When the archived records were last listed, and which there were.
+    archived_at: datetime | None = None
+    archived_ids: frozenset[str] = frozenset()
+    full_pass: FullPass | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssociationsBookmark:
+    """What `deal_contacts` remembers."""
+
+    bookmark: datetime | None = None
+    seen_deals: Mapping[str, int] = field(default_factory=dict)
+    seen_contacts: Mapping[str, int] = field(default_factory=dict)
+    version: int = 0
+    full_pass_at: datetime | None = None
+    full_pass: FullPass | None = None
+    #: Deals to read again though no search shows them (restored, archived), and contacts whose
+    #: deals are to be read again; left by the passes of those streams.
+    owed_deals: frozenset[str] = frozenset()
+    owed_contacts: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListingBookmark:
+    """What `pipelines` and `owners` remember: each run is a full pass."""
+
+    version: int = 0
+    #: SHA-256 of the last listing, by which a probe sees whether it changed.
+    digest: str = ""
+
+
+Bookmark: TypeAlias = ObjectBookmark | AssociationsBookmark | ListingBookmark
+
+#: Stream name to the kind of its bookmark.
+BOOKMARKS: Mapping[str, type[Bookmark]] = {
+    "contacts": ObjectBookmark,
+    "deals": ObjectBookmark,
+    "deal_contacts": AssociationsBookmark,
+    "pipelines": ListingBookmark,
+    "owners": ListingBookmark,
+}

@@ -1,0 +1,214 @@
+"""The five streams: what each reads, and with which passes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
+from typing_extensions import override
+
+from tap_hubspot_crm.associations import AssociationSource, association_passes
+from tap_hubspot_crm.errors import InternalError
+from tap_hubspot_crm.listings import (
+    OWNERS_SCHEMA,
+    PIPELINES_SCHEMA,
+    listing_pass,
+    read_owners,
+    read_pipelines,
+)
+from tap_hubspot_crm.object_passes import object_passes
+from tap_hubspot_crm.objects import ObjectReader
+from tap_hubspot_crm.properties import object_schema, read_definitions, shadowed_names
+from tap_hubspot_crm.records import RecordShape
+from tap_hubspot_crm.sending import ObjectSource
+from tap_hubspot_crm.singer_stream import HubSpotStream
+from tap_hubspot_crm.state import AssociationsBookmark, ListingBookmark, ObjectBookmark
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator, Sequence
+
+    from singer_sdk.helpers.types import Record
+
+    from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.properties import PropertyDefinition
+    from tap_hubspot_crm.tap import TapHubSpotCrm
+
+
+class ObjectStream(HubSpotStream):
+    """Contacts or deals: one flat record a row, a field for every property of the portal."""
+
+    def __init__(self, tap: TapHubSpotCrm) -> None:
+        """Make the stream; HubSpot is asked for the properties only if the schema is needed."""
+        super().__init__(tap)
+        self.primary_keys = ("id",)
+        self.replication_key = "updatedAt"
+        self._known: tuple[PropertyDefinition, ...] | None = None
+
+    @property
+    @override
+    def schema(self) -> dict[str, Any]:
+        if self._schema is None:
+            self._schema = object_schema(self._definitions())
+        return self._schema
+
+    @override
+    def events(self) -> Iterator[Event]:
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, ObjectBookmark):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        shape = RecordShape(
+            stream=self.name, definitions=self._definitions(), selected=self._selected_fields()
+        )
+        source = ObjectSource(
+            reader=ObjectReader(self._tap.client, self.name, shape.properties),
+            shape=shape,
+            lookback_seconds=self._tap.settings.lookback_seconds,
+            start_date=self._tap.settings.start_date,
+        )
+        return object_passes(
+            source, bookmark, intervals=self.intervals, now=self._tap.client.clock.now()
+        )
+
+    @override
+    def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
+        # The record holds what is selected, typed; only stream maps may still change it.
+        for stream_map in self.stream_maps:
+            mapped = stream_map.transform(record)
+            if mapped is not None:
+                yield RecordMessage(
+                    stream=stream_map.stream_alias,
+                    record=mapped,
+                    version=self._stream_version,
+                    time_extracted=self._read_at,
+                )
+
+    def _definitions(self) -> tuple[PropertyDefinition, ...]:
+        """Return the portal's properties that the settings allow, asking HubSpot once a run."""
+        if self._known is None:
+            definitions = read_definitions(self._tap.client, self.name)
+            self._warn("lost to a field of the record", shadowed_names(definitions))
+            wanted = self._tap.settings.properties.get(self.name)
+            if wanted is not None:
+                names = {definition.name for definition in definitions}
+                self._warn(
+                    "not defined in this portal", [name for name in wanted if name not in names]
+                )
+                definitions = tuple(item for item in definitions if item.name in wanted)
+            self._known = definitions
+        return self._known
+
+    def _warn(self, why: str, names: Sequence[str]) -> None:
+        if names:
+            self.logger.warning("%s: left out, %s: %s", self.name, why, ", ".join(names))
+
+
+class Contacts(ObjectStream):
+    """Contacts."""
+
+    name = "contacts"
+
+
+class Deals(ObjectStream):
+    """Deals."""
+
+    name = "deals"
+
+
+class DealContacts(HubSpotStream):
+    """The contacts of each deal: the whole set, which replaces the earlier one."""
+
+    name = "deal_contacts"
+
+    SCHEMA: ClassVar[dict[str, Any]] = {
+        "type": "object",
+        "properties": {
+            "deal_id": {"type": "string"},
+            "contacts": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "id": {"type": "string"},
+                        "types": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "properties": {
+                                    "category": {"type": "string"},
+                                    "type_id": {"type": "integer"},
+                                    "label": {"type": ["string", "null"]},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+        "required": ["deal_id"],
+    }
+
+    def __init__(self, tap: TapHubSpotCrm) -> None:
+        """Make the stream: incremental, though no field of the record is its bookmark."""
+        super().__init__(tap, self.SCHEMA)
+        self.primary_keys = ("deal_id",)
+        self.forced_replication_method = REPLICATION_INCREMENTAL
+
+    @override
+    def events(self) -> Iterator[Event]:
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, AssociationsBookmark):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        client = self._tap.client
+        source = AssociationSource(
+            client=client,
+            deals=ObjectReader(client, "deals"),
+            contacts=ObjectReader(client, "contacts"),
+            lookback_seconds=self._tap.settings.lookback_seconds,
+            start_date=self._tap.settings.start_date,
+        )
+        return association_passes(
+            source, bookmark, intervals=self.intervals, now=client.clock.now()
+        )
+
+
+class Pipelines(HubSpotStream):
+    """Deal pipelines with their stages, read whole on every run."""
+
+    name = "pipelines"
+
+    def __init__(self, tap: TapHubSpotCrm) -> None:
+        """Make the stream."""
+        super().__init__(tap, PIPELINES_SCHEMA)
+        self.primary_keys = ("id",)
+
+    @override
+    def events(self) -> Iterator[Event]:
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, ListingBookmark):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        return listing_pass(read_pipelines(self._tap.client), bookmark)
+
+
+class Owners(HubSpotStream):
+    """Owners, active and deactivated, read whole on every run."""
+
+    name = "owners"
+
+    def __init__(self, tap: TapHubSpotCrm) -> None:
+        """Make the stream."""
+        super().__init__(tap, OWNERS_SCHEMA)
+        self.primary_keys = ("id",)
+
+    @override
+    def events(self) -> Iterator[Event]:
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, ListingBookmark):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        return listing_pass(read_owners(self._tap.client), bookmark)
+
+
+STREAMS: tuple[type[HubSpotStream], ...] = (Pipelines, Owners, Contacts, Deals, DealContacts)
+
+#: A run syncs `deal_contacts` last: what the passes of deals and contacts leave to it comes first.
+SYNC_ORDER = ("pipelines", "owners", "contacts", "deals", "deal_contacts")

@@ -1,0 +1,220 @@
+"""The tap: its settings, its streams, its state."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import sys
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import Tap
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import Catalog
+from typing_extensions import override
+
+from tap_hubspot_crm.associations import owing
+from tap_hubspot_crm.client import HubSpotClient
+from tap_hubspot_crm.command import TapCommand, settings_from_environment
+from tap_hubspot_crm.errors import InvalidSettingsError, TapError, Terminated
+from tap_hubspot_crm.output import LineWriter
+from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
+from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
+from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
+from tap_hubspot_crm.streams import STREAMS, SYNC_ORDER
+from tap_hubspot_crm.timekeeping import Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from types import FrameType
+
+    import click
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
+    from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.streams import Stream
+
+
+class TapHubSpotCrm(Tap):
+    """Singer tap for HubSpot contacts and deals that proves it misses nothing."""
+
+    name = "tap-hubspot-crm"
+    package_name = "tap-hubspot-crm"
+    config_jsonschema: ClassVar[dict[str, Any]] = copy.deepcopy(SETTINGS_SCHEMA)
+    # The catalog comes from the portal, so discovery needs working settings too.
+    dynamic_catalog = True
+    message_writer_class = LineWriter
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    logger = logging.getLogger("HubSpotConnector")
+
+    #: How the tap measures and waits.
+    timer: ClassVar[Timer] = Timer()
+
+    #: The settings, checked and typed.
+    settings: Settings
+    #: Where each stream stands.
+    bookmarks: dict[str, Bookmark]
+
+    def __init__(
+        self,
+        *,
+        config: dict[str, Any] | None = None,
+        catalog: dict[str, Any] | Catalog | None = None,
+        state: dict[str, Any] | None = None,
+        parse_env_config: bool = False,
+        validate_config: bool = True,
+        setup_mapper: bool = True,
+        message_writer: LineWriter | None = None,
+    ) -> None:
+        """Make the tap; unless a catalog is given, HubSpot is asked for the portal's properties.
+
+        Raises:
+            InvalidSettingsError: A setting, the state or the catalog is missing or malformed.
+        """
+        given = dict(config or {})
+        if parse_env_config:
+            given |= settings_from_environment(self.config_jsonschema, prefix="TAP_HUBSPOT_CRM_")
+        # Before anything is asked of HubSpot: a foreign state must not cost a request.
+        read_bookmarks(state or {})
+        super().__init__(
+            config=given,
+            catalog=_parsed_catalog(catalog) if isinstance(catalog, dict) else catalog,
+            state=state,
+            validate_config=validate_config,
+            setup_mapper=setup_mapper,
+            message_writer=message_writer,
+        )
+
+    @cached_property
+    def client(self) -> HubSpotClient:
+        """The one client of this run."""
+        return HubSpotClient(self.settings, timer=self.timer)
+
+    @property
+    @override
+    def streams(self) -> dict[str, Stream]:
+        found = super().streams
+        return {name: found[name] for name in SYNC_ORDER}
+
+    @override
+    def discover_streams(self) -> Sequence[Stream]:
+        return [stream(self) for stream in STREAMS]
+
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.bookmarks = read_bookmarks(state)
+        if state:
+            self._keep_state()
+
+    def write_bookmarks(self) -> None:
+        """Print the state, if it changed since it was last printed."""
+        self._keep_state()
+        self.state_writer.write_state(self.state)
+
+    def owe_associations(self, object_type: str, ids: Collection[str]) -> None:
+        """Have `deal_contacts`, where selected, read the associations of these rows again."""
+        bookmark = self.bookmarks["deal_contacts"]
+        selected = self.streams["deal_contacts"].selected
+        if ids and selected and isinstance(bookmark, AssociationsBookmark):
+            self.bookmarks["deal_contacts"] = owing(bookmark, object_type, ids)
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        # The SDK's own messages quote the value of a malformed setting, secrets included.
+        self.append_builtin_config(self.config_jsonschema)
+        self.settings = read_settings(self._config)
+        return []
+
+    def _keep_state(self) -> None:
+        written = {name: write_bookmark(bookmark) for name, bookmark in self.bookmarks.items()}
+        self.state["bookmarks"] = {name: value for name, value in written.items() if value}
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        if isinstance(self.message_writer, LineWriter):
+            self.message_writer.stop(signum)
+        raise Terminated(signum)
+
+    @classmethod
+    @override
+    def invoke(  # type: ignore[override]  # as the SDK's own Tap.invoke, which it overrides
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+    ) -> None:
+        """Sync, or print what the tap is."""
+        if about:
+            cls.print_about(about_format)
+            return
+        cls.print_version(print_fn=cls.logger.info)
+        tap = cls(
+            config=config.config if config else {},
+            state=_json_object(state, "--state"),
+            catalog=_json_object(catalog, "--catalog"),
+            parse_env_config=config.parse_env if config else False,
+        )
+        try:
+            tap.sync_all()
+        except (TapError, Terminated):
+            # What was finished is finished: the next run goes on from there.
+            tap.write_bookmarks()
+            raise
+        finally:
+            sys.stdout.flush()
+
+    @classmethod
+    @override
+    def cb_config(
+        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+    ) -> _ConfigInput:
+        try:
+            return super().cb_config(ctx, param, value)
+        except (OSError, ValueError, TypeError):
+            raise InvalidSettingsError(
+                "the file of --config cannot be read, or is no JSON object"
+            ) from None
+
+    @classmethod
+    @override
+    def get_singer_command(cls) -> click.Command:
+        command = super().get_singer_command()
+        return TapCommand(
+            name=command.name,
+            callback=command.callback,
+            params=command.params,
+            context_settings=command.context_settings,
+            help=command.help,
+            logger=cls.logger,
+        )
+
+
+def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
+    if file is None:
+        return None
+    try:
+        content = json.load(file)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise InvalidSettingsError(f"the file of {option} holds no JSON object")
+    return content
+
+
+def _parsed_catalog(catalog: dict[str, Any]) -> Catalog:
+    try:
+        return Catalog.from_dict(catalog)
+    except (KeyError, TypeError, AttributeError, ValueError):
+        raise InvalidSettingsError("the catalog is not one that --discover prints") from None
