@@ -1,0 +1,1 @@
+"""Singer target: CRM records, pseudonymised, into tables under row-level security."""

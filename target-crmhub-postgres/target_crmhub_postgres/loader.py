@@ -1,0 +1,206 @@
+"""Writes batches: COPY into a temporary table, then one statement that merges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from target_crmhub_postgres.errors import DatabaseFailureError
+from target_crmhub_postgres.queries import QUERIES
+from target_crmhub_postgres.rows import member_columns, row_columns
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+
+    from target_crmhub_postgres.mapping import Mapping, MemberSet, Stream
+    from target_crmhub_postgres.rows import Row
+    from target_crmhub_postgres.session import Cursor, Session
+
+#: Notebooks of the target itself, beside the tables of the mapping.
+_NOTEBOOKS = ("full_pass_seen", "full_pass_activated", "set_reads")
+_TEXT_OID = 25
+_INT8_OID = 20
+_TIMESTAMPTZ_OID = 1184
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetBatch:
+    """Whole sets, each with when it was read, and all of their members."""
+
+    #: (key, source_read_at), one for each set, in the order of the key.
+    sets: Sequence[tuple[str, dt.datetime]]
+    #: In the order of `member_columns`.
+    members: Sequence[Row]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Records of one stream: the latest version of each key, in the order of the key."""
+
+    #: In the order of `row_columns`.
+    rows: Sequence[Row]
+    #: One for each set of the stream.
+    sets: Sequence[SetBatch]
+    #: (version, key) of every versioned record, duplicates apart.
+    seen: Sequence[tuple[int, str]]
+
+
+class Loader:
+    """Writes the batches of all streams in one session.
+
+    Args:
+        session: The database, one organisation and connection.
+        mapping: The provider's mapping; a table or column that the database lacks raises
+            DatabaseFailureError at once.
+    """
+
+    def __init__(self, *, session: Session, mapping: Mapping) -> None:
+        self._session = session
+        self._prepared: set[str] = set()
+        for table, columns in _needed(mapping):
+            if missing := set(columns) - set(session.columns.get(table, ())):
+                names = ", ".join(sorted(missing))
+                raise DatabaseFailureError(
+                    f"table crmhub.{table} or its columns {names} are missing: "
+                    "run `crmhub migrate` on this database"
+                )
+
+    def prepare(self, stream: Stream) -> None:
+        """Make the temporary tables of a stream, once a session."""
+        if stream.name in self._prepared:
+            return
+        with self._session.transaction() as cursor:
+            if not self._prepared:
+                cursor.execute(QUERIES["create_incoming_sets"])
+                cursor.execute(QUERIES["create_incoming_seen"])
+            if stream.table:
+                self._create_incoming(cursor, stream.table, row_columns(stream))
+            for members in stream.sets:
+                self._create_incoming(cursor, members.table, member_columns(members))
+        self._prepared.add(stream.name)
+
+    def write(self, stream: Stream, batch: Batch) -> None:
+        """Write a batch and what a full pass has seen of it, in one transaction."""
+        with self._session.transaction() as cursor:
+            if stream.table and batch.rows:
+                self._merge_rows(cursor, stream, stream.table, batch.rows)
+            for members, sets in zip(stream.sets, batch.sets, strict=True):
+                self._replace_sets(cursor, members, sets)
+            if batch.seen:
+                columns = {"version": _INT8_OID, "external_id": _TEXT_OID}
+                _copy(cursor, "incoming_seen", columns, batch.seen)
+                cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
+
+    def recompute_totals(self) -> None:
+        """Bring the totals of the connection's pipelines up to its deals, in one transaction."""
+        with self._session.transaction() as cursor:
+            cursor.execute(QUERIES["lock_totals"], self._session.parameters())
+            cursor.execute(QUERIES["recompute_totals"], self._session.parameters())
+
+    def _create_incoming(self, cursor: Cursor, table: str, columns: Sequence[str]) -> None:
+        cursor.execute(
+            QUERIES["create_incoming"].format(
+                incoming=sql.Identifier(f"incoming_{table}"),
+                columns=_listed(columns),
+                table=sql.Identifier("crmhub", table),
+            )
+        )
+
+    def _merge_rows(self, cursor: Cursor, stream: Stream, table: str, rows: Iterable[Row]) -> None:
+        columns = row_columns(stream)
+        types = self._session.columns[table]
+        _copy(cursor, f"incoming_{table}", {name: types[name] for name in columns}, rows)
+        content = [name for name in columns if name not in {stream.key.column, "source_read_at"}]
+        order = ["source_read_at"]
+        if stream.is_ordered_by_source:
+            order.insert(0, "source_updated_at")
+        cursor.execute(
+            QUERIES["merge_rows"].format(
+                table=sql.Identifier("crmhub", table),
+                incoming=sql.Identifier("pg_temp", f"incoming_{table}"),
+                columns=_listed(columns),
+                key=sql.Identifier(stream.key.column),
+                **_replacement(columns[1:], has_synced_at="synced_at" in types),
+                **_comparison(content),
+                stored_order=_ordered("stored", order),
+                incoming_order=_ordered("excluded", order),
+            ),
+            self._session.parameters(),
+        )
+
+    def _replace_sets(self, cursor: Cursor, members: MemberSet, batch: SetBatch) -> None:
+        if not batch.sets:
+            return
+        columns = member_columns(members)
+        types = self._session.columns[members.table]
+        heads = {"external_id": _TEXT_OID, "source_read_at": _TIMESTAMPTZ_OID}
+        named = self._session.parameters(set_name=members.name)
+        cursor.execute(QUERIES["lock_sets"], named)
+        _copy(cursor, "incoming_sets", heads, batch.sets)
+        incoming = f"incoming_{members.table}"
+        _copy(cursor, incoming, {name: types[name] for name in columns}, batch.members)
+        cursor.execute(
+            QUERIES["replace_sets"].format(
+                table=sql.Identifier("crmhub", members.table),
+                incoming=sql.Identifier("pg_temp", incoming),
+                owner=sql.Identifier(members.owner.column),
+                member=sql.Identifier(members.member.column),
+                columns=_listed(columns),
+                incoming_columns=_listed(columns, "incoming"),
+                **_replacement(columns[2:], has_synced_at="synced_at" in types),
+                **_comparison([column.name for column in members.columns]),
+            ),
+            named,
+        )
+
+
+def _needed(mapping: Mapping) -> Iterable[tuple[str, Sequence[str]]]:
+    for notebook in _NOTEBOOKS:
+        yield notebook, ["org_id", "connection_id"]
+    for stream in mapping.streams.values():
+        if stream.table:
+            yield stream.table, row_columns(stream)
+        for members in stream.sets:
+            yield members.table, member_columns(members)
+
+
+def _copy(
+    cursor: Cursor, table: str, columns: dict[str, int], rows: Iterable[Sequence[object]]
+) -> None:
+    statement = QUERIES["copy_incoming"].format(
+        incoming=sql.Identifier("pg_temp", table), columns=_listed(columns)
+    )
+    with cursor.copy(statement) as copy:
+        copy.set_types(list(columns.values()))
+        for row in rows:
+            copy.write_row(row)
+
+
+def _listed(names: Iterable[str], table: str | None = None) -> sql.Composed:
+    if table is None:
+        return sql.SQL(", ").join(map(sql.Identifier, names))
+    return sql.SQL(", ").join(sql.Identifier(table, name) for name in names)
+
+
+def _replacement(columns: Sequence[str], *, has_synced_at: bool) -> dict[str, sql.Composable]:
+    replaced, replacing = _listed(columns), _listed(columns, "excluded")
+    if has_synced_at:
+        replaced += sql.SQL(", synced_at")
+        replacing += sql.SQL(", now()")
+    return {"replaced": replaced, "replacing": replacing}
+
+
+def _comparison(columns: Sequence[str]) -> dict[str, sql.Composable]:
+    return {
+        "stored_content": _listed(columns, "stored"),
+        "incoming_content": _listed(columns, "excluded"),
+    }
+
+
+def _ordered(table: str, columns: Sequence[str]) -> sql.Composed:
+    """A version whose source does not say when it changed comes before every other."""
+    earliest = sql.SQL("coalesce({}, '-infinity')")
+    return sql.SQL(", ").join(earliest.format(sql.Identifier(table, name)) for name in columns)

@@ -1,0 +1,262 @@
+"""Reads a provider's mapping file: the one place that says what is fetched and what is stored.
+
+A CRM is a TOML file in this package, `hubspot.toml` for HubSpot; another CRM is another file and no
+code. The classes below are that file, checked; its syntax is explained at its top.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from target_crmhub_postgres.errors import InvalidSettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from collections.abc import Mapping as MappingOf
+
+#: How a value is read and stored; values.py holds one reader for each.
+Kind = Literal[
+    "text",
+    "joined_text",
+    "texts",
+    "enumeration",
+    "id",
+    "integer",
+    "numeric",
+    "boolean",
+    "date",
+    "timestamptz",
+    "any",
+    "email_pseudonym",
+    "email_pseudonyms",
+    "phone_pseudonym",
+]
+KINDS: Final[frozenset[str]] = frozenset(Kind.__args__)  # type: ignore[attr-defined]  # typeshed hides it
+PSEUDONYMS: Final = frozenset({"email_pseudonym", "email_pseudonyms", "phone_pseudonym"})
+
+_FOLDER: Final = Path(str(resources.files(__package__)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """One column and where its value comes from."""
+
+    name: str
+    kind: Kind
+    #: Fields of the record, the first that holds a value counts; a dot leads into an object.
+    sources: tuple[str, ...]
+    #: Whether the sources are properties that the tap has to ask for.
+    fetched: bool = False
+    #: The setting that says `keep` or `drop`, where an organisation may choose.
+    kept_if: str | None = None
+    #: Whether a record without it is refused.
+    required: bool = False
+    #: What stands for a value that is missing.
+    default: bool | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """What identifies a row: a field of the record, a column of the table."""
+
+    column: str
+    field: str
+    #: The stream whose key this is, where it is another one's.
+    stream: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberSet:
+    """An array in a record that is a table of its own; a record replaces the whole set."""
+
+    #: Stream and array, as `deal_contacts.contacts`.
+    name: str
+    field: str
+    table: str
+    #: The column that holds the record's key.
+    owner: Key
+    member: Key
+    columns: tuple[Column, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stream:
+    """One stream of the tap and what is stored of it."""
+
+    name: str
+    key: Key
+    #: The table with one row for each record; None where the record is only a set.
+    table: str | None
+    columns: tuple[Column, ...]
+    #: Business properties that go to the column `properties`, with their kind.
+    properties: MappingOf[str, Kind]
+    #: The column that marks a tombstone, which nulls every other one.
+    tombstone: str | None
+    #: Names and patterns of personal properties, which `kept_properties` may not add.
+    personal: tuple[str, ...]
+    sets: tuple[MemberSet, ...]
+
+    @property
+    def has_pseudonyms(self) -> bool:
+        """Whether the table has a `hash_version`."""
+        return any(column.kind in PSEUDONYMS for column in self.columns)
+
+    @property
+    def is_ordered_by_source(self) -> bool:
+        """Whether the source's own time of change decides before the time of reading."""
+        return any(column.name == "source_updated_at" for column in self.columns)
+
+    def is_personal(self, name: str) -> bool:
+        """Whether a property may not be kept as it is."""
+        name = name.lower()
+        sensitive = {
+            source
+            for column in self.columns
+            if column.kind in PSEUDONYMS or column.kept_if
+            for source in column.sources
+        }
+        return name in sensitive or any(fnmatchcase(name, pattern) for pattern in self.personal)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    """What is fetched and stored of one provider."""
+
+    provider: str
+    streams: MappingOf[str, Stream]
+    #: Columns that the organisation chose to drop, as (stream, column).
+    dropped: frozenset[tuple[str, str]] = field(default=frozenset())
+
+    def fetched_properties(self) -> dict[str, list[str]]:
+        """Return stream → the names of the CRM's properties to ask for, sorted."""
+        return {
+            stream.name: sorted(
+                {
+                    source
+                    for column in stream.columns
+                    if column.fetched and (stream.name, column.name) not in self.dropped
+                    for source in column.sources
+                }
+                | set(stream.properties)
+            )
+            for stream in self.streams.values()
+            if stream.properties or any(column.fetched for column in stream.columns)
+        }
+
+    def with_choices(
+        self,
+        *,
+        kept_properties: MappingOf[str, list[str]] | None = None,
+        choices: MappingOf[str, str] | None = None,
+    ) -> Mapping:
+        """Return the mapping as one organisation chose it.
+
+        Args:
+            kept_properties: Stream → names added to the allow-list. A personal property, or a
+                stream without properties, raises InvalidSettingsError.
+            choices: `deal_names`, `owner_names` → `keep` or `drop`.
+        """
+        streams = dict(self.streams)
+        for name, added in (kept_properties or {}).items():
+            streams[name] = _with_kept(streams.get(name), name, added)
+        dropped = frozenset(
+            (stream.name, column.name)
+            for stream in streams.values()
+            for column in stream.columns
+            if column.kept_if and (choices or {}).get(column.kept_if) == "drop"
+        )
+        return replace(self, streams=streams, dropped=dropped)
+
+    def sets(self) -> Iterator[MemberSet]:
+        """Yield the sets of all streams."""
+        for stream in self.streams.values():
+            yield from stream.sets
+
+
+def providers(folder: Path = _FOLDER) -> list[str]:
+    """Return the names of the providers that have a mapping file."""
+    return sorted(path.stem for path in folder.glob("*.toml"))
+
+
+def load_mapping(provider: str, folder: Path = _FOLDER) -> Mapping:
+    """Return the mapping of a provider; InvalidSettingsError if there is none or it is broken."""
+    known = providers(folder)
+    if provider not in known:
+        raise InvalidSettingsError(f"provider must be one of {', '.join(known)}")
+    content = tomllib.loads((folder / f"{provider}.toml").read_text(encoding="utf-8"))
+    try:
+        streams = {name: _stream(name, entry) for name, entry in content["streams"].items()}
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"provider {provider}: its mapping file is broken: {error}"
+        raise InvalidSettingsError(message) from error
+    return Mapping(provider=provider, streams=streams)
+
+
+def _with_kept(stream: Stream | None, name: str, added: list[str]) -> Stream:
+    if stream is None or not stream.properties:
+        raise InvalidSettingsError(f"kept_properties: stream {name} has no properties to add to")
+    personal = sorted(property_ for property_ in added if stream.is_personal(property_))
+    if personal:
+        raise InvalidSettingsError(
+            f"kept_properties: {', '.join(personal)} of {name} is personal and is never kept"
+        )
+    stored = {source for column in stream.columns for source in column.sources}
+    kinds: dict[str, Kind] = {property_: "any" for property_ in added if property_ not in stored}
+    return replace(stream, properties={**kinds, **stream.properties})
+
+
+def _stream(name: str, entry: dict[str, Any]) -> Stream:
+    return Stream(
+        name=name,
+        key=Key(**entry["key"]),
+        table=entry.get("table"),
+        columns=_columns(entry.get("columns", {})),
+        properties={property_: _kind(kind) for property_, kind in _flat(entry, "properties")},
+        tombstone=entry.get("tombstone"),
+        personal=tuple(entry.get("personal", ())),
+        sets=tuple(_set(name, array, each) for array, each in entry.get("sets", {}).items()),
+    )
+
+
+def _flat(entry: dict[str, Any], section: str) -> Iterator[tuple[str, str]]:
+    for kind, names in entry.get(section, {}).items():
+        for name in names:
+            yield name, kind
+
+
+def _set(stream: str, array: str, entry: dict[str, Any]) -> MemberSet:
+    return MemberSet(
+        name=f"{stream}.{array}",
+        field=array,
+        table=entry["table"],
+        owner=Key(field="", **entry["owner"]),
+        member=Key(**entry["member"]),
+        columns=_columns(entry.get("columns", {})),
+    )
+
+
+def _columns(entries: dict[str, dict[str, Any]]) -> tuple[Column, ...]:
+    return tuple(
+        Column(
+            name=name,
+            kind=_kind(entry["kind"]),
+            sources=tuple(entry.get("properties") or entry["fields"]),
+            fetched="properties" in entry,
+            kept_if=entry.get("kept_if"),
+            required=entry.get("required", False),
+            default=entry.get("default"),
+        )
+        for name, entry in entries.items()
+    )
+
+
+def _kind(kind: str) -> Kind:
+    if kind not in KINDS:
+        message = f"unknown kind {kind}"
+        raise ValueError(message)
+    return kind  # type: ignore[return-value]  # just checked against the literal

@@ -1,0 +1,110 @@
+"""Reads Singer messages from lines, numbers exact, and refuses a broken line by its number."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext
+from decimal import Decimal
+from typing import IO, TYPE_CHECKING, Any, Final
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from typing_extensions import override
+
+from target_crmhub_postgres.errors import InvalidRecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class MessageReader(GenericSingerReader[bytes]):
+    """Reads messages from bytes, or from text where a caller has opened a file so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: What is open while lines are read.
+        self.lifetime: Callable[[], AbstractContextManager[object]] = nullcontext
+        self._line_number = 0
+
+    @property
+    @override
+    def default_input(self) -> IO[bytes]:
+        """Standard input."""
+        return sys.stdin.buffer
+
+    @override
+    def process_lines(
+        self,
+        file_input: IO[bytes] | None,
+        callbacks: dict[str, Callable[[dict[str, Any]], None]],
+    ) -> Counter[str]:
+        """Call back for every message; return how many there were of each type."""
+        counts: Counter[str] = Counter()
+        with self.lifetime():
+            for line in file_input or self.default_input:
+                self._line_number += 1
+                if not line.strip():
+                    continue
+                message = self.deserialize_json(line)
+                kind = message.get("type")
+                callback = callbacks.get(kind) if isinstance(kind, str) else None
+                if callback is None:
+                    self._process_unknown_message(message)
+                else:
+                    callback(message)
+                    counts[str(kind)] += 1
+        return counts
+
+    @override
+    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+        """Return the message; InvalidRecordError if the line is no JSON object."""
+        try:
+            message = _DECODER.decode(line)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            message = self._mended(line)
+        if not isinstance(message, dict):
+            raise InvalidRecordError(f"line {self._line_number}: is no message: must be an object")
+        return message
+
+    @override
+    def _process_unknown_message(self, message_dict: dict[str, Any]) -> None:
+        raise InvalidRecordError(
+            f"line {self._line_number}: type must be RECORD, SCHEMA, STATE or ACTIVATE_VERSION"
+        )
+
+    def _mended(self, line: bytes) -> object:
+        """HubSpot lets half a character (a lone surrogate) through: it becomes U+FFFD."""
+        try:
+            decoded = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
+            return _without_surrogates(decoded)
+        except (ValueError, RecursionError):
+            pass  # their words quote the line
+        raise InvalidRecordError(f"line {self._line_number}: is not JSON in UTF-8")
+
+
+def written_state(state: object) -> str:
+    """Return a state as one line of JSON, its numbers as they came."""
+    return _ENCODER.encode(state).decode()
+
+
+def _no_number(_: str) -> object:
+    message = "no JSON"
+    raise ValueError(message)
+
+
+def _without_surrogates(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    if isinstance(value, list):
+        return [_without_surrogates(each) for each in value]
+    if isinstance(value, dict):
+        return {
+            _without_surrogates(name): _without_surrogates(each) for name, each in value.items()
+        }
+    return value

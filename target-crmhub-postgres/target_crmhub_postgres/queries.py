@@ -1,0 +1,28 @@
+"""Reads queries.sql: named statements, each with a comment."""
+
+from __future__ import annotations
+
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from psycopg import sql
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME: Final = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+
+
+def parsed(text: str) -> dict[str, sql.SQL]:
+    """Return name → statement; each begins with the line `-- name: <name>`."""
+    _, *parts = _NAME.split(text)
+    return {
+        name: sql.SQL(body.strip().removesuffix(";"))
+        for name, body in zip(parts[::2], parts[1::2], strict=True)
+    }
+
+
+QUERIES: Final[Mapping[str, sql.SQL]] = parsed(
+    resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
+)

@@ -1,0 +1,282 @@
+-- Every statement of the target. Words in braces are identifiers from the mapping file, put in by
+-- psycopg.sql; words in %( )s are parameters. Row-level security holds each of them to one organisation;
+-- org_id stands in the conditions too, for the indexes.
+
+-- name: inspect_database
+-- Whether this is a migrated database and the login one that row-level security binds.
+select
+    to_regnamespace('crmhub') is not null as has_schema,
+    (select rolsuper or rolbypassrls from pg_catalog.pg_roles where rolname = current_user) as bypasses_rls,
+    (
+        select pg_has_role(current_user, oid, 'usage')
+        from pg_catalog.pg_roles where rolname = 'crmhub_loader'
+    ) as is_loader;
+
+-- name: inspect_columns
+-- The columns of our tables, to compare with the mapping and to send them in their own types.
+select relation.relname as table_name, attribute.attname as column_name, attribute.atttypid as type_oid
+from pg_catalog.pg_attribute as attribute
+join pg_catalog.pg_class as relation on relation.oid = attribute.attrelid
+where relation.relnamespace = to_regnamespace('crmhub')
+    and relation.relkind in ('r', 'p')
+    and attribute.attnum > 0
+    and not attribute.attisdropped;
+
+-- name: set_organisation
+-- Row-level security goes by this setting; it ends with the transaction.
+select set_config('crmhub.org_id', %(org_id)s::text, true);
+
+-- name: hold_connection
+-- The connection is the organisation's and the lease is held, until the transaction ends.
+select crmhub.hold_connection(%(org_id)s, %(connection_id)s, %(lease_token)s);
+
+-- name: check_pii_fingerprint
+-- The salt is the one this organisation's pseudonyms were made with.
+select crmhub.check_pii_fingerprint(%(org_id)s, %(hash_version)s, %(fingerprint)s);
+
+-- name: create_incoming
+-- Where a batch lands: the columns that a record fills, without constraints, emptied by each commit.
+create temporary table {incoming} on commit delete rows as select {columns} from {table} with no data;
+
+-- name: create_incoming_sets
+-- The sets of a batch, empty ones too.
+create temporary table incoming_sets (
+    external_id text not null,
+    source_read_at timestamptz not null
+) on commit delete rows;
+
+-- name: create_incoming_seen
+-- What a batch shows that a full pass has seen.
+create temporary table incoming_seen (version bigint not null, external_id text not null) on commit delete rows;
+
+-- name: copy_incoming
+-- Binary: an error of the server then names line and column, and quotes nothing.
+copy {incoming} ({columns}) from stdin (format binary);
+
+-- name: merge_rows
+-- A row is replaced by a version that is not older, and only if a stored column would change.
+-- In the order of the key, so that two runs never wait for each other in a circle.
+insert into {table} as stored (org_id, connection_id, {columns})
+select %(org_id)s, %(connection_id)s, {columns}
+from {incoming}
+order by {key}
+on conflict (org_id, connection_id, {key}) do update
+set ({replaced}) = row({replacing})
+where ({stored_order}) <= ({incoming_order})
+    and ({stored_content}) is distinct from ({incoming_content});
+
+-- name: lock_sets
+-- One writer of a connection's sets at a time: sets that are not there yet cannot be locked as rows.
+select pg_advisory_xact_lock(hashtextextended(%(set_name)s || ' ' || %(connection_id)s::text, 0));
+
+-- name: replace_sets
+-- A whole set takes the place of the earlier one, unless that was read later. An unchanged set writes nothing.
+with accepted as materialized (
+    select incoming.external_id, incoming.source_read_at
+    from pg_temp.incoming_sets as incoming
+    left join crmhub.set_reads as earlier
+        on earlier.org_id = %(org_id)s and earlier.connection_id = %(connection_id)s
+        and earlier.set_name = %(set_name)s and earlier.external_id = incoming.external_id
+    where earlier.external_id is null or earlier.source_read_at <= incoming.source_read_at
+),
+gone as (
+    delete from {table} as stored
+    using accepted
+    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+        and stored.{owner} = accepted.external_id
+        and not exists (
+            select from {incoming} as incoming
+            where incoming.{owner} = stored.{owner} and incoming.{member} = stored.{member}
+        )
+    returning stored.{owner} as external_id
+),
+written as (
+    insert into {table} as stored (org_id, connection_id, {columns})
+    select %(org_id)s, %(connection_id)s, {incoming_columns}
+    from {incoming} as incoming
+    join accepted on accepted.external_id = incoming.{owner}
+    order by incoming.{owner}, incoming.{member}
+    on conflict (org_id, connection_id, {owner}, {member}) do update
+    set ({replaced}) = row({replacing})
+    where ({stored_content}) is distinct from ({incoming_content})
+    returning stored.{owner} as external_id
+)
+insert into crmhub.set_reads as earlier (org_id, connection_id, set_name, external_id, source_read_at)
+select %(org_id)s, %(connection_id)s, %(set_name)s, accepted.external_id, accepted.source_read_at
+from accepted
+where exists (select from gone where gone.external_id = accepted.external_id)
+    or exists (select from written where written.external_id = accepted.external_id)
+    or not exists (
+        select from crmhub.set_reads as known
+        where known.org_id = %(org_id)s and known.connection_id = %(connection_id)s
+            and known.set_name = %(set_name)s and known.external_id = accepted.external_id
+    )
+order by accepted.external_id
+on conflict (org_id, connection_id, set_name, external_id) do update
+set source_read_at = excluded.source_read_at;
+
+-- name: note_seen
+-- Also for rows that were not written. A version that is activated already is no full pass any more.
+insert into crmhub.full_pass_seen (org_id, connection_id, stream, version, external_id)
+select %(org_id)s, %(connection_id)s, %(stream)s, incoming.version, incoming.external_id
+from pg_temp.incoming_seen as incoming
+where incoming.version > coalesce(
+    (
+        select activated.version
+        from crmhub.full_pass_activated as activated
+        where activated.org_id = %(org_id)s and activated.connection_id = %(connection_id)s
+            and activated.stream = %(stream)s
+    ),
+    -1
+)
+order by incoming.version, incoming.external_id
+on conflict do nothing;
+
+-- name: find_activated
+-- The version of the last full pass whose sweep is done.
+select version from crmhub.full_pass_activated
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = %(stream)s;
+
+-- name: count_unseen_rows
+-- How many rows a sweep may delete, and would. Archived rows and tombstones are kept.
+select count(*) as candidates, count(*) filter (where seen.external_id is null) as unseen
+from {table} as stored
+left join crmhub.full_pass_seen as seen
+    on seen.org_id = stored.org_id and seen.connection_id = stored.connection_id
+    and seen.stream = %(stream)s and seen.version = %(version)s and seen.external_id = stored.{key}
+where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s and {live};
+
+-- name: delete_unseen_rows
+-- The next rows, by key, that the full pass did not see.
+with doomed as materialized (
+    select stored.{key} as external_id
+    from {table} as stored
+    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s and {live}
+        and stored.{key} > %(after)s
+        and not exists (
+            select from crmhub.full_pass_seen as seen
+            where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
+                and seen.stream = %(stream)s and seen.version = %(version)s
+                and seen.external_id = stored.{key}
+        )
+    order by stored.{key}
+    limit %(limit)s
+    for update of stored
+),
+deleted as (
+    delete from {table} as stored
+    using doomed
+    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+        and stored.{key} = doomed.external_id
+)
+select doomed.external_id from doomed order by doomed.external_id;
+
+-- name: count_unseen_members
+-- As count_unseen_rows, for the members of sets.
+select
+    count(*) filter (where {live}) as candidates,
+    count(*) filter (where seen.external_id is null and {live}) as unseen
+from {table} as stored
+left join crmhub.full_pass_seen as seen
+    on seen.org_id = stored.org_id and seen.connection_id = stored.connection_id
+    and seen.stream = %(stream)s and seen.version = %(version)s and seen.external_id = stored.{owner}
+where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s;
+
+-- name: find_unseen_sets
+-- The next sets, by key, that the full pass did not see.
+select stored.{owner} as external_id
+from (
+    select {owner} from {table}
+    where org_id = %(org_id)s and connection_id = %(connection_id)s and {owner} > %(after)s
+    union
+    select external_id from crmhub.set_reads
+    where org_id = %(org_id)s and connection_id = %(connection_id)s
+        and set_name = %(set_name)s and external_id > %(after)s
+) as stored
+where not exists (
+        select from crmhub.full_pass_seen as seen
+        where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
+            and seen.stream = %(stream)s and seen.version = %(version)s
+            and seen.external_id = stored.{owner}
+    )
+    and {live}
+order by stored.{owner}
+limit %(limit)s;
+
+-- name: owner_is_not_archived
+-- The links of an archived row are kept as the row is.
+not exists (
+    select from {owner_table} as holder
+    where holder.org_id = %(org_id)s and holder.connection_id = %(connection_id)s
+        and holder.{owner_key} = stored.{owner} and holder.archived
+);
+
+-- name: delete_members
+-- The members of sets whose owner, or who themselves, are gone.
+delete from {table}
+where org_id = %(org_id)s and connection_id = %(connection_id)s and {column} = any(%(keys)s);
+
+-- name: forget_sets
+-- When sets were read is forgotten with them.
+delete from crmhub.set_reads
+where org_id = %(org_id)s and connection_id = %(connection_id)s
+    and set_name = %(set_name)s and external_id = any(%(keys)s);
+
+-- name: note_activated
+-- From here on the full pass is done, however often its end is announced.
+insert into crmhub.full_pass_activated as earlier (org_id, connection_id, stream, version)
+values (%(org_id)s, %(connection_id)s, %(stream)s, %(version)s)
+on conflict (org_id, connection_id, stream) do update
+set version = excluded.version
+where earlier.version < excluded.version;
+
+-- name: drop_seen
+-- The notes of this full pass and of earlier, unfinished ones, as many as one transaction takes.
+with doomed as materialized (
+    select version, external_id
+    from crmhub.full_pass_seen
+    where org_id = %(org_id)s and connection_id = %(connection_id)s
+        and stream = %(stream)s and version <= %(version)s
+    order by version, external_id
+    limit %(limit)s
+)
+delete from crmhub.full_pass_seen as seen
+using doomed
+where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s and seen.stream = %(stream)s
+    and seen.version = doomed.version and seen.external_id = doomed.external_id;
+
+-- name: lock_totals
+-- One recomputation of a connection's totals at a time.
+select pg_advisory_xact_lock(hashtextextended('totals ' || %(connection_id)s::text, 0));
+
+-- name: recompute_totals
+-- Deals and amounts of live deals per pipeline, stage, owner and currency; totals that stay are not written.
+with fresh as materialized (
+    select
+        pipeline_external_id, stage_external_id, owner_external_id, currency,
+        count(*) as deals, sum(amount) as amount
+    from crmhub.crm_deals
+    where org_id = %(org_id)s and connection_id = %(connection_id)s
+        and not archived and merged_into is null
+    group by pipeline_external_id, stage_external_id, owner_external_id, currency
+),
+gone as (
+    delete from crmhub.crm_pipeline_totals as stored
+    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+        and not exists (
+            select from fresh
+            where (fresh.pipeline_external_id, fresh.stage_external_id, fresh.owner_external_id, fresh.currency)
+                is not distinct from
+                (stored.pipeline_external_id, stored.stage_external_id, stored.owner_external_id, stored.currency)
+        )
+)
+insert into crmhub.crm_pipeline_totals as stored (
+    org_id, connection_id, pipeline_external_id, stage_external_id, owner_external_id, currency, deals, amount
+)
+select
+    %(org_id)s, %(connection_id)s, pipeline_external_id, stage_external_id, owner_external_id, currency,
+    deals, amount
+from fresh
+on conflict (org_id, connection_id, pipeline_external_id, stage_external_id, owner_external_id, currency)
+do update set (deals, amount) = row(excluded.deals, excluded.amount)
+where (stored.deals, stored.amount) is distinct from (excluded.deals, excluded.amount);

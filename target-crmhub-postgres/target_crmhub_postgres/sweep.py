@@ -1,0 +1,161 @@
+"""The end of a full pass: deletes what the pass did not see, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg import sql
+
+from target_crmhub_postgres.errors import MassDeleteError
+from target_crmhub_postgres.queries import QUERIES
+
+if TYPE_CHECKING:
+    import logging
+
+    from target_crmhub_postgres.mapping import Mapping, MemberSet, Stream
+    from target_crmhub_postgres.session import Cursor, Session
+
+#: The brake: a sweep that would delete more than both is refused.
+MOST_SHARE: Final = 0.3
+MOST_ROWS: Final = 100
+#: Keys that one transaction deletes at most.
+KEYS_A_TRANSACTION: Final = 5_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sweep:
+    """Ends full passes in one session."""
+
+    session: Session
+    mapping: Mapping
+    logger: logging.Logger
+    allow_mass_delete: bool
+
+    def activate(self, stream: Stream, version: int) -> int:
+        """Delete what the full pass of this version did not see; return how many keys.
+
+        In bounded transactions: killed in between, the same call goes on where it ended. A version
+        that was activated already, or an earlier one, deletes nothing: its notes are gone.
+        """
+        parameters = self.session.parameters(stream=stream.name, version=version)
+        with self.session.transaction() as cursor:
+            activated = cursor.execute(QUERIES["find_activated"], parameters).fetchone()
+        deleted = 0
+        if activated is None or activated["version"] < version:
+            deleted = self._sweep(stream, parameters)
+            with self.session.transaction() as cursor:
+                cursor.execute(QUERIES["note_activated"], parameters)
+        self._drop_seen(parameters)
+        self.logger.info("stream %s: full pass ended, %d gone", stream.name, deleted)
+        return deleted
+
+    def _sweep(self, stream: Stream, parameters: dict[str, Any]) -> int:
+        if stream.table:
+            names = self._of_rows(stream, stream.table)
+            self._brake(stream, "count_unseen_rows", names, parameters)
+            return self._delete(stream, "delete_unseen_rows", names, parameters)
+        deleted = 0
+        for members in stream.sets:
+            names = self._of_members(members)
+            named = parameters | {"set_name": members.name}
+            self._brake(stream, "count_unseen_members", names, named)
+            deleted += self._delete(stream, "find_unseen_sets", names, named)
+        return deleted
+
+    def _brake(
+        self,
+        stream: Stream,
+        query: str,
+        names: dict[str, sql.Composable],
+        parameters: dict[str, Any],
+    ) -> None:
+        with self.session.transaction() as cursor:
+            found = cursor.execute(QUERIES[query].format(**names), parameters).fetchone() or {}
+        unseen, candidates = found["unseen"], found["candidates"]
+        if unseen <= MOST_ROWS or unseen <= MOST_SHARE * candidates or self.allow_mass_delete:
+            return
+        raise MassDeleteError(
+            f"stream {stream.name}: the full pass would delete {unseen} of {candidates} rows: "
+            "if the source really lost them, set allow_mass_delete"
+        )
+
+    def _delete(
+        self,
+        stream: Stream,
+        query: str,
+        names: dict[str, sql.Composable],
+        parameters: dict[str, Any],
+    ) -> int:
+        """Delete by key, as many at a time as one transaction takes, links and sets along."""
+        statement = QUERIES[query].format(**names)
+        position: dict[str, Any] = {"after": "", "limit": KEYS_A_TRANSACTION}
+        deleted = 0
+        while True:
+            with self.session.transaction() as cursor:
+                found = cursor.execute(statement, parameters | position).fetchall()
+                keys = [row["external_id"] for row in found]
+                if keys:
+                    self._delete_links(cursor, stream, keys)
+            deleted += len(keys)
+            if len(keys) < KEYS_A_TRANSACTION:
+                return deleted
+            position["after"] = keys[-1]
+
+    def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:
+        for members in self.mapping.sets():
+            is_owned = members in stream.sets or members.owner.stream == stream.name
+            if is_owned:
+                self._delete_members(cursor, members, members.owner.column, keys)
+                cursor.execute(
+                    QUERIES["forget_sets"],
+                    self.session.parameters(set_name=members.name, keys=keys),
+                )
+            if members.member.stream == stream.name:
+                self._delete_members(cursor, members, members.member.column, keys)
+
+    def _delete_members(
+        self, cursor: Cursor, members: MemberSet, column: str, keys: list[str]
+    ) -> None:
+        cursor.execute(
+            QUERIES["delete_members"].format(
+                table=sql.Identifier("crmhub", members.table), column=sql.Identifier(column)
+            ),
+            self.session.parameters(keys=keys),
+        )
+
+    def _drop_seen(self, parameters: dict[str, Any]) -> None:
+        while True:
+            with self.session.transaction() as cursor:
+                cursor.execute(QUERIES["drop_seen"], parameters | {"limit": KEYS_A_TRANSACTION})
+                if cursor.rowcount < KEYS_A_TRANSACTION:
+                    return
+
+    def _of_rows(self, stream: Stream, table: str) -> dict[str, sql.Composable]:
+        columns = {column.name for column in stream.columns}
+        conditions: list[sql.Composable] = [sql.SQL("true")]
+        if "archived" in columns:
+            conditions.append(sql.SQL("not stored.archived"))
+        if stream.tombstone:
+            tombstone = sql.Identifier("stored", stream.tombstone)
+            conditions.append(sql.SQL("{} is null").format(tombstone))
+        return {
+            "table": sql.Identifier("crmhub", table),
+            "key": sql.Identifier(stream.key.column),
+            "live": sql.SQL(" and ").join(conditions),
+        }
+
+    def _of_members(self, members: MemberSet) -> dict[str, sql.Composable]:
+        owner = self.mapping.streams.get(members.owner.stream or "")
+        live: sql.Composable = sql.SQL("true")
+        if owner and owner.table and any(column.name == "archived" for column in owner.columns):
+            live = QUERIES["owner_is_not_archived"].format(
+                owner_table=sql.Identifier("crmhub", owner.table),
+                owner_key=sql.Identifier(owner.key.column),
+                owner=sql.Identifier(members.owner.column),
+            )
+        return {
+            "table": sql.Identifier("crmhub", members.table),
+            "owner": sql.Identifier(members.owner.column),
+            "live": live,
+        }
