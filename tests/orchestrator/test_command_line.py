@@ -1,0 +1,202 @@
+"""`crmhub` as an operator meets it: what it does, and what it says when something is amiss."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+
+from crmhub.migrate import read_migrations
+
+if TYPE_CHECKING:
+    from databases import TestDatabase
+
+SALT = "made-up-salt-of-a-test"
+
+
+class Crmhub(Protocol):
+    """Run `crmhub` with settings beside its arguments."""
+
+    def __call__(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]: ...
+
+
+@pytest.fixture
+def crmhub(python_environment: dict[str, str]) -> Crmhub:
+    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["crmhub", *arguments],
+            env=python_environment | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+def settings_of(database: TestDatabase) -> dict[str, str]:
+    return {
+        "DATABASE_URL": database.url_as("crmhub_orchestrator"),
+        "CRMHUB_LOADER_DATABASE_URL": database.url_as("crmhub_loader"),
+        "CRMHUB_STATE_DATABASE_URL": database.url_as("crmhub_state"),
+        "CRMHUB_READER_DATABASE_URL": database.url_as("crmhub_reader"),
+        "PII_HASH_SALT": SALT,
+    }
+
+
+def said_in_one_line(done: subprocess.CompletedProcess[str], status: int) -> str:
+    assert done.returncode == status, done.stderr
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    return line
+
+
+@pytest.mark.parametrize(
+    "command", [(), ("connections",), ("demo",), ("env",), ("migrate",), ("roles",)]
+)
+def test_every_command_explains_itself(crmhub: Crmhub, command: tuple[str, ...]) -> None:
+    done = crmhub(*command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: crmhub")
+
+
+def test_migrations_are_applied_once(crmhub: Crmhub, empty_database: TestDatabase) -> None:
+    first = crmhub("migrate", DATABASE_URL=empty_database.url)
+    assert first.stdout.splitlines() == [
+        f"applied {each.version}_{each.name}" for each in read_migrations()
+    ]
+    assert "nothing to do" in crmhub("migrate", DATABASE_URL=empty_database.url).stdout
+
+
+def test_a_connection_is_added_and_listed(crmhub: Crmhub, database: TestDatabase) -> None:
+    settings = settings_of(database)
+    org = str(uuid.uuid4())
+    added = crmhub(
+        *("connections", "add", "--org", org, "--portal", "42", "--json"),
+        *("--config", '{"default_phone_region": "DE", "deal_names": "drop"}'),
+        **settings,
+    )
+    connection = json.loads(added.stdout)
+    assert (connection["org_id"], connection["external_account_id"]) == (org, "42")
+    listed = crmhub("connections", "list", "--json", **settings)
+    assert json.loads(listed.stdout) == [connection]
+
+
+def test_a_run_by_hand_gets_its_lease_and_its_settings(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    org_id, connection_id = database.add_connection()
+    done = crmhub("env", str(connection_id), **settings_of(database))
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+    [row] = database.rows("select lease_token from crmhub.source_connections")
+    assert exports["CRMHUB_LEASE_TOKEN"] == str(row["lease_token"])
+    assert exports["MELTANO_RUN_STATE_ID_SUFFIX"] == str(connection_id)
+    assert exports["TARGET_CRMHUB_POSTGRES_ORG_ID"] == str(org_id)
+
+    again = crmhub("env", str(connection_id), **settings_of(database))
+    assert "another run holds the lease" in said_in_one_line(again, 1)
+
+    crmhub("env", str(connection_id), "--release", **settings_of(database))
+    assert database.rows("select lease_token from crmhub.source_connections") == [
+        {"lease_token": None}
+    ]
+
+
+def test_a_reset_clears_the_state_and_takes_the_lease(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    _, connection_id = database.add_connection()
+    database.rows(
+        "update crmhub.source_connections set state_json = '{}', last_sync_at = now(), "
+        "next_sync_at = now() + interval '1 day'"
+    )
+    database.take_lease(connection_id)
+    assert (
+        crmhub("connections", "reset", str(connection_id), **settings_of(database)).returncode == 0
+    )
+    assert database.rows(
+        "select state_json, last_sync_at, lease_token, next_sync_at <= now() as due "
+        "from crmhub.source_connections"
+    ) == [{"state_json": None, "last_sync_at": None, "lease_token": None, "due": True}]
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ('{"start_date": "yesterday"}', "config.start_date must be a date"),
+        ('{"default_phone_region": "Germany"}', "config.default_phone_region must be two capital"),
+        ('{"kept_properties": {"contacts": "x"}}', "config.kept_properties must give a list"),
+        ('{"sync_interval_ms": 5}', "config.sync_interval_ms must be a whole number of at least"),
+        ('{"archived_interval_minutes": -1}', "config.archived_interval_minutes must be a whole"),
+        ('{"calls_per_10_seconds": 0}', "config.calls_per_10_seconds must be a whole number"),
+        ('{"deal_names": "hash"}', "config.deal_names must be keep or drop"),
+        ('{"colour": "blue"}', "config has no key colour"),
+        ("[1]", "--config must be a JSON object"),
+        ("{", "--config must be a JSON object; character 1"),
+    ],
+)
+def test_a_config_that_does_not_fit_is_named(
+    crmhub: Crmhub, database: TestDatabase, config: str, said: str
+) -> None:
+    done = crmhub("connections", "add", "--config", config, **settings_of(database))
+    assert said in said_in_one_line(done, 2)
+    assert database.rows("select count(*) from crmhub.source_connections") == [{"count": 0}]
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "DATABASE_URL is missing"),
+        ("mysql://localhost/crm", "DATABASE_URL must be an address as postgresql://"),
+        ("postgresql://localhost:x/crm", "DATABASE_URL must be an address as postgresql://"),
+    ],
+)
+def test_a_malformed_database_url_is_named(crmhub: Crmhub, url: str, said: str) -> None:
+    assert said in said_in_one_line(crmhub("connections", "list", DATABASE_URL=url), 2)
+
+
+def test_a_wrong_database_user_or_port_is_said_with_its_remedy(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    for url, status, said in (
+        (f"{database.url}_gone", 2, "the server has no such database: correct the name"),
+        (database.url.replace("//postgres:", "//nobody:"), 2, "refuses this user or password"),
+        ("postgresql://u:p@127.0.0.1:1/crm", 1, "does not answer: start it"),
+    ):
+        done = crmhub("connections", "list", DATABASE_URL=url)
+        assert said in said_in_one_line(done, status)
+
+
+def test_an_unprepared_database_is_told_apart(crmhub: Crmhub, empty_database: TestDatabase) -> None:
+    done = crmhub("connections", "list", DATABASE_URL=empty_database.url)
+    assert "run `crmhub migrate`" in said_in_one_line(done, 1)
+
+
+def test_a_login_without_the_right_is_told_which_to_use(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    done = crmhub("connections", "list", DATABASE_URL=database.url_as("crmhub_loader"))
+    assert "make logins with `crmhub roles`" in said_in_one_line(done, 1)
+
+
+@pytest.mark.parametrize("salt", ["", "too short"])
+def test_a_missing_or_short_salt_is_refused(
+    crmhub: Crmhub, database: TestDatabase, salt: str
+) -> None:
+    _, connection_id = database.add_connection()
+    settings = settings_of(database) | {"PII_HASH_SALT": salt}
+    said = said_in_one_line(crmhub("env", str(connection_id), **settings), 2)
+    assert "PII_HASH_SALT must be a secret of at least 16 bytes" in said
+    assert database.rows("select lease_token from crmhub.source_connections") == [
+        {"lease_token": None}
+    ]
+
+
+def test_an_unknown_connection_is_named(crmhub: Crmhub, database: TestDatabase) -> None:
+    nobody = str(uuid.uuid4())
+    for command in (("env", nobody), ("connections", "reset", nobody)):
+        done = crmhub(*command, **settings_of(database))
+        assert f"there is no connection {nobody}" in said_in_one_line(done, 1)
