@@ -1,4 +1,4 @@
-"""One organisation's connection in a database of the test's own, and the real target run into it."""
+"""One organisation's connection in a database of its own, and the real target run into it."""
 
 from __future__ import annotations
 
