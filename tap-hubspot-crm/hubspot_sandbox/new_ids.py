@@ -16,11 +16,10 @@ def unused_id(store: RecordStore, rng: Random) -> int:
 
     HubSpot promises no order (community question 927832), so nobody may rely on one.
     """
-    known = (*store.ids()[-1:], *store.ids(archived=True)[-1:], *store.newest_merged())
-    newest = max(LATE_FROM, *known)
+    newest = max(LATE_FROM, store.highest_id)
     if rng.random() < _SHARE_BELOW_NEWEST:
         lower = newest - rng.randint(1, _LATE_GAP)
-        sides = (store.live, store.archived, store.merged_into)
-        if lower > LATE_FROM and not any(lower in ids for ids in sides):
+        taken = (store.live, store.archived, store.gone)
+        if lower > LATE_FROM and not any(lower in ids for ids in taken):
             return lower
     return newest + rng.randint(1, _LATE_GAP)

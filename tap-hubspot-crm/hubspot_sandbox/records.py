@@ -30,6 +30,9 @@ class RecordStore:
         self.live: dict[int, Record] = {}
         self.archived: dict[int, Record] = {}
         self.merged_into: dict[int, int] = {}
+        #: Ids of records that were merged away or purged: never given to another.
+        self.gone: set[int] = set()
+        self.highest_id = 0
         self._live_ids: list[int] = []
         self._archived_ids: list[int] = []
 
@@ -37,6 +40,7 @@ class RecordStore:
         """Add many live records at once."""
         self.live.update((record.id, record) for record in records)
         self._live_ids = sorted(self.live)
+        self.highest_id = max(self.live, default=0)
         self.revision += 1
 
     def put(self, record: Record) -> None:
@@ -46,6 +50,7 @@ class RecordStore:
         if record.id not in records:
             self._forget(record.id, archived=not is_archived)
             insort(ids, record.id)
+            self.highest_id = max(self.highest_id, record.id)
         records[record.id] = record
         self.revision += 1
 
@@ -53,6 +58,7 @@ class RecordStore:
         """Forget a record, live or archived; the ids merged into it stay."""
         self._forget(record_id, archived=False)
         self._forget(record_id, archived=True)
+        self.gone.add(record_id)
         self.revision += 1
 
     def forget_merges_into(self, record_id: int) -> None:
@@ -66,10 +72,6 @@ class RecordStore:
         while (survivor := self.merged_into.get(record_id)) is not None:
             record_id = survivor
         return record_id
-
-    def newest_merged(self) -> list[int]:
-        """Return the highest id that was merged away, in a list that may be empty."""
-        return [max(self.merged_into)] if self.merged_into else []
 
     def get(self, record_id: int, *, archived: bool = False) -> Record | None:
         """Return the record an id leads to, where it is live (or archived, if asked)."""
