@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from singer_sdk import Tap, Target
+
+from crmhub.project_files import meltano_project_directory
 from tap_hubspot_crm.tap import TapHubSpotCrm
 from target_crmhub_postgres.mapping import load_mapping
 from target_crmhub_postgres.target import TargetCrmHubPostgres
 
-from crmhub.project_files import meltano_project_directory
+if TYPE_CHECKING:
+    from singer_sdk import Tap, Target
 
 PROJECT: dict[str, Any] = yaml.safe_load((meltano_project_directory() / "meltano.yml").read_text())
 [TAP] = PROJECT["plugins"]["extractors"]

@@ -12,11 +12,12 @@ where connection_id = %(connection_id)s and external_id = %(external_id)s;
 -- name: act_for
 select set_config('crmhub.org_id', %(org_id)s, true);
 
--- name: pipeline
--- The query of the summary: the same text for each reader.
-select stage_label, currency, deals, amount
+-- name: deals_by_stage
+-- The same text for each reader.
+select pipeline_label, stage_label, sum(deals)::bigint
 from crmhub.pipeline_summary
-order by pipeline_order, stage_order, currency;
+group by pipeline_label, pipeline_order, stage_label, stage_order
+order by pipeline_order, stage_order;
 
 -- name: visible
 -- What a reader sees: how many rows, of how many organisations.

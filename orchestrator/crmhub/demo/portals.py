@@ -41,6 +41,9 @@ def add_shared_person(portal: SandboxPortal) -> str:
             "lastname": f"Love{NAME_MARK}",
             "phone": SHARED_PHONE,
             "lifecyclestage": "opportunity",
+            "hs_analytics_source": "ORGANIC_SEARCH",
+            "hs_analytics_num_visits": "12",
+            "jobtitle": "Countess",
         },
     )
 

@@ -20,11 +20,12 @@ from crmhub.sync.sync import sync_connection
 from hubspot_sandbox.server import running_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from crmhub.sync.meltano_log import MeltanoLog
     from crmhub.sync.meltano_run import RunOutcome
     from hubspot_sandbox.sandbox import SandboxPortal
+    from hubspot_sandbox.server import RunningSandbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,26 +98,37 @@ def demo_stage(steps: Steps, plans: Sequence[PortalPlan] = PLANS) -> Iterator[St
         with steps.step("Migrations and logins"):
             migrate(server.url)
             logins = create_logins(server.url)
-        urls = DatabaseUrls(**{role.removeprefix("crmhub_"): url for role, url in logins.items()})
         with steps.step("HubSpot sandbox"):
             sandbox = running.enter_context(running_sandbox())
-            organisations = tuple(
-                _connect(
-                    plan,
-                    sandbox.sandbox.add_portal(
-                        contacts=plan.contacts, deals=plan.deals, seed=plan.seed
-                    ),
-                    urls,
-                )
-                for plan in plans
+            stage = set_stage(sandbox, admin_url=server.url, logins=logins, plans=plans)
+        yield stage
+
+
+def set_stage(
+    sandbox: RunningSandbox,
+    *,
+    admin_url: str,
+    logins: Mapping[str, str],
+    plans: Sequence[PortalPlan],
+) -> Stage:
+    """Fill the sandbox with the plans' portals and connect an organisation to each."""
+    urls = DatabaseUrls(**{role.removeprefix("crmhub_"): url for role, url in logins.items()})
+    return Stage(
+        admin_url=admin_url,
+        urls=urls,
+        api_url=sandbox.url,
+        salt=secrets.token_urlsafe(24),
+        organisations=tuple(
+            _connect(
+                plan,
+                sandbox.sandbox.add_portal(
+                    contacts=plan.contacts, deals=plan.deals, seed=plan.seed
+                ),
+                urls,
             )
-        yield Stage(
-            admin_url=server.url,
-            urls=urls,
-            api_url=sandbox.url,
-            salt=secrets.token_urlsafe(24),
-            organisations=organisations,
-        )
+            for plan in plans
+        ),
+    )
 
 
 def _connect(plan: PortalPlan, portal: SandboxPortal, urls: DatabaseUrls) -> Organisation:
@@ -127,6 +139,8 @@ def _connect(plan: PortalPlan, portal: SandboxPortal, urls: DatabaseUrls) -> Org
             org_id=uuid4(),
             external_account_id=str(portal.portal_id),
             display_name=plan.name,
+            # The second run shows what was archived; otherwise that waits for its interval.
+            config={"archived_interval_minutes": 0},
         )
     return Organisation(
         name=plan.name,

@@ -139,24 +139,23 @@ def _show_readers(console: Console, stage: Stage) -> None:
             row = database.execute(_QUERIES["visible"]).fetchone()
         table.add_row(name, *(f"{value:,}" for value in row or ()))
     console.print(table)
-    for organisation in stage.organisations:
-        _show_pipeline(console, stage, organisation)
+    _show_pipelines(console, stage)
 
 
-def _show_pipeline(console: Console, stage: Stage, organisation: Organisation) -> None:
+def _show_pipelines(console: Console, stage: Stage) -> None:
+    """Deals by stage, read by each organisation's reader with the same query."""
     table = Table(
-        "stage",
-        "currency",
-        title=f"crmhub.pipeline_summary for {organisation.name}",
-        title_justify="left",
+        "pipeline", "stage", title="crmhub.pipeline_summary, live deals", title_justify="left"
     )
-    table.add_column("deals", justify="right")
-    table.add_column("amount", justify="right")
-    with connect(stage.urls.reader) as database, database.transaction():
-        database.execute(_QUERIES["act_for"], {"org_id": str(organisation.org_id)})
-        for label, currency, deals, amount in database.execute(_QUERIES["pipeline"]):
-            shown = "" if amount is None else f"{amount:,.2f}"
-            table.add_row(label or "", currency or "", f"{deals:,}", shown)
+    deals: dict[tuple[str, str], dict[str, int]] = {}
+    for organisation in stage.organisations:
+        table.add_column(organisation.name, justify="right")
+        with connect(stage.urls.reader) as database, database.transaction():
+            database.execute(_QUERIES["act_for"], {"org_id": str(organisation.org_id)})
+            for pipeline, label, count in database.execute(_QUERIES["deals_by_stage"]):
+                deals.setdefault((pipeline or "", label or ""), {})[organisation.name] = count
+    for (pipeline, label), counts in deals.items():
+        table.add_row(pipeline, label, *(f"{counts.get(o.name, 0):,}" for o in stage.organisations))
     console.print(table)
 
 

@@ -47,7 +47,7 @@ class MeltanoLog:
             # The target's word outweighs the tap's, whose pipe broke because of it.
             if self.failure is None or entry.get("name") != _EXTRACTOR:
                 self.failure = failure
-        elif metric := _METRIC.search(event):
+        elif entry.get("name") == _EXTRACTOR and (metric := _METRIC.search(event)):
             self._read_metric(metric[1])
         elif event == "Run completed":
             self.succeeded = entry.get("status") == "success"

@@ -1,0 +1,242 @@
+"""From HubSpot through `meltano run` into the tables, and again."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from crmhub.connections import reset_connection
+from crmhub.database import connect
+from crmhub.demo.portals import change
+from crmhub.project_files import meltano_project_directory
+from hubspot_sandbox.words import NAME_MARK, OWNER_MARK
+from target_crmhub_postgres.mapping import load_mapping
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from end_to_end.conftest import Scene
+
+    from crmhub.demo.stage import Organisation
+    from crmhub.sync.meltano_run import RunOutcome
+
+#: What the tap asks for itself: when a record changed, which it is, and whom it was merged from.
+NEEDED_BY_THE_TAP = {
+    "hs_object_id",
+    "lastmodifieddate",
+    "hs_lastmodifieddate",
+    "hs_merged_object_ids",
+}
+
+
+def sync(scene: Scene, organisation: Organisation) -> RunOutcome:
+    lines: list[str] = []
+    outcome = scene.stage.sync(organisation, lambda _log, line: lines.append(line))
+    assert outcome.failure is None, "\n".join(lines[-30:])
+    return outcome
+
+
+def truth(organisation: Organisation, stream: str) -> dict[str, Any]:
+    told: dict[str, Any] = organisation.portal.truth(stream)  # type: ignore[arg-type]  # any of them
+    return told
+
+
+def assert_equal_to_portal(scene: Scene, organisation: Organisation) -> None:
+    """The canonical tables hold what the portal holds: nothing missing, stale or left over."""
+    org = organisation.org_id
+    for stream, table in (("contacts", "crm_contacts"), ("deals", "crm_deals")):
+        told = truth(organisation, stream)
+        rows = scene.database.rows(
+            f"select external_id, archived, merged_into, source_updated_at from crmhub.{table} "  # noqa: S608 - names of our own
+            "where org_id = %s",
+            [org],
+        )
+        live = {row["external_id"]: row for row in rows if not row["archived"]}
+        assert set(live) == set(told["live"])
+        for record_id, record in told["live"].items():
+            assert f"{live[record_id]['source_updated_at']:%Y-%m-%dT%H:%M:%S}" == record[
+                "updatedAt"
+            ].partition(".")[0].rstrip("Z")
+        gone = {row["external_id"] for row in rows if row["archived"] and not row["merged_into"]}
+        assert gone == set(told["archived"])
+        merged = {row["external_id"]: row["merged_into"] for row in rows if row["merged_into"]}
+        assert merged == told["merged"]
+    amounts = {
+        row["external_id"]: row["amount"]
+        for row in scene.database.rows(
+            "select external_id, amount from crmhub.crm_deals where org_id = %s and not archived",
+            [org],
+        )
+    }
+    for record_id, record in truth(organisation, "deals")["live"].items():
+        amount = record["properties"].get("amount")
+        assert amounts[record_id] == (Decimal(amount) if amount else None)
+    links: dict[str, set[str]] = {}
+    for row in scene.database.rows(
+        "select deal_external_id, contact_external_id from crmhub.crm_deal_contacts "
+        "where org_id = %s",
+        [org],
+    ):
+        links.setdefault(row["deal_external_id"], set()).add(row["contact_external_id"])
+    told_links = {
+        deal: {contact["id"] for contact in contacts}
+        for deal, contacts in truth(organisation, "deal_contacts")["live"].items()
+        if contacts
+    }
+    live_deals = set(truth(organisation, "deals")["live"])
+    assert {deal: found for deal, found in links.items() if deal in live_deals} == told_links
+
+
+def test_a_first_and_a_second_run_bring_what_the_portal_holds(scene: Scene) -> None:
+    alder = scene.alder
+    sync(scene, alder)
+    assert_equal_to_portal(scene, alder)
+    [row] = scene.database.rows(
+        "select state_json, last_sync_at, synced_through, lease_token, last_error_class "
+        "from crmhub.source_connections where id = %s",
+        [alder.connection_id],
+    )
+    assert row["state_json"]["bookmarks"]["contacts"]
+    assert row["last_sync_at"] >= row["synced_through"]
+    assert row["lease_token"] is None
+
+    done = change(alder.portal)
+    second = sync(scene, alder)
+    assert_equal_to_portal(scene, alder)
+    # Each merge moves its survivor and two tombstones; archived rows come from their own listing.
+    moved = done["contacts edited"] + done["contacts created"] + done["contacts archived"]
+    assert second.records["contacts"] == moved + done["contacts merged into others"] * 3 // 2
+    assert second.records["deals"] == done["deals won"]
+    # The other organisation was not asked for anything.
+    assert scene.ids("crm_contacts", scene.birch.org_id) == []
+
+
+def test_a_run_with_nothing_new_moves_nothing(scene: Scene) -> None:
+    sync(scene, scene.birch)
+    second = sync(scene, scene.birch)
+    for stream in ("contacts", "deals", "deal_contacts"):
+        assert second.records.get(stream, 0) == 0
+
+
+@pytest.mark.parametrize("way", ["sql", "meltano"])
+def test_forgetting_the_state_brings_a_full_pass(
+    scene: Scene, way: str, python_environment: dict[str, str], tmp_path: Path
+) -> None:
+    birch = scene.birch
+    first = sync(scene, birch)
+    scene.birch.portal.purge("contacts", birch.portal.stores["contacts"].ids()[3])
+    if way == "sql":
+        with connect(scene.stage.urls.orchestrator) as database:
+            reset_connection(database, birch.connection_id)
+    else:
+        subprocess.run(
+            [
+                "meltano",
+                "state",
+                "clear",
+                "--force",
+                f"prod:tap-hubspot-crm-to-target-crmhub-postgres:{birch.connection_id}",
+            ],
+            env=python_environment
+            | {
+                "HOME": str(tmp_path),
+                "MELTANO_SYS_DIR_ROOT": str(tmp_path / "meltano"),
+                "CRMHUB_STATE_DATABASE_URL": scene.stage.urls.state,
+            },
+            cwd=meltano_project_directory(),
+            check=True,
+            capture_output=True,
+        )
+    again = sync(scene, birch)
+    assert again.records["contacts"] == first.records["contacts"] - 1
+    # A purge leaves no trace in HubSpot: only a full pass sees it.
+    assert_equal_to_portal(scene, birch)
+
+
+def test_nothing_personal_reaches_the_database(scene: Scene) -> None:
+    personal: set[str] = {NAME_MARK, OWNER_MARK}
+    for organisation in scene.stage.organisations:
+        sync(scene, organisation)
+        change(organisation.portal)
+        sync(scene, organisation)
+        for record in truth(organisation, "contacts")["live"].values():
+            properties = record["properties"]
+            for name in ("email", "phone", "mobilephone", "hs_calculated_phone_number"):
+                if properties.get(name):
+                    personal.add(properties[name])
+            personal |= set((properties.get("hs_additional_emails") or "").split(";")) - {""}
+    dump = scene.dump()
+    folded = dump.casefold()
+    assert len(personal) > 100
+    assert [value for value in sorted(personal) if value.casefold() in folded] == []
+    # No e-mail address whatever, that of a deal's name included; ids and figures stay.
+    assert re.findall(r"[\w.+-]+@[\w-]+\.[\w.-]+", dump) == []
+    assert "[redacted]" in dump
+
+
+def test_the_tap_asks_for_no_property_that_the_hub_does_not_store(scene: Scene) -> None:
+    sync(scene, scene.alder)
+    change(scene.alder.portal)
+    sync(scene, scene.alder)
+    stored = set().union(*load_mapping("hubspot").fetched_properties().values())
+    asked: set[str] = set()
+    for request in scene.sandbox.sandbox.requests(scene.alder.portal.portal_id):
+        asked |= set(request.properties or ())
+    assert asked
+    assert asked - NEEDED_BY_THE_TAP <= stored
+
+
+def test_readers_see_their_own_organisation(scene: Scene) -> None:
+    for organisation in scene.stage.organisations:
+        sync(scene, organisation)
+    for organisation in scene.stage.organisations:
+        seen = scene.database.rows(
+            "select distinct org_id from crmhub.contact_activity",
+            role="crmhub_reader",
+            org_id=organisation.org_id,
+        )
+        assert seen == [{"org_id": organisation.org_id}]
+    assert scene.database.rows("select * from crmhub.pipeline_summary", role="crmhub_reader") == []
+
+
+def test_one_person_has_unrelated_pseudonyms_in_two_organisations(scene: Scene) -> None:
+    hashes = []
+    for organisation in scene.stage.organisations:
+        sync(scene, organisation)
+        [row] = scene.database.rows(
+            "select email_hash, phone_hash from crmhub.crm_contacts "
+            "where org_id = %s and external_id = %s",
+            [organisation.org_id, organisation.shared_contact],
+        )
+        hashes += [row["email_hash"], row["phone_hash"]]
+    assert len(set(hashes)) == 4
+    assert all(len(each) == 32 for each in hashes)
+
+
+def test_a_wrong_token_is_recorded_with_its_class_and_changes_nothing(scene: Scene) -> None:
+    alder = scene.alder
+    sync(scene, alder)
+    before = scene.ids("crm_contacts", alder.org_id)
+    alder.portal.access_token = "made-up-and-wrong"
+    outcome = scene.stage.sync(alder)
+    assert outcome.failure is not None
+    [row] = scene.database.rows(
+        "select last_error_class, last_error_message, consecutive_failures, state_json is not null "
+        "as has_state from crmhub.source_connections where id = %s",
+        [alder.connection_id],
+    )
+    assert row["last_error_class"] == outcome.failure.error_class
+    assert row["consecutive_failures"] == 1
+    assert row["has_state"]
+    assert "made-up-and-wrong" not in row["last_error_message"]
+    assert scene.ids("crm_contacts", alder.org_id) == before
+    runs = scene.database.rows(
+        "select status, error_class from crmhub.sync_runs order by requested_at"
+    )
+    assert [run["status"] for run in runs] == ["succeeded", "failed"]
+    assert os.environ.get("TAP_HUBSPOT_CRM_ACCESS_TOKEN") is None
