@@ -17,6 +17,8 @@ from hubspot_sandbox.http_server import SandboxServer
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal
 
+_ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+
 _DESCRIPTION: Final = """\
 A HubSpot portal on this machine: list, search, batch read, associations, properties,
 pipelines, owners and OAuth as HubSpot documents them, with its limits and errors.
@@ -62,16 +64,15 @@ def running_sandbox(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line until a signal ends it; returns the exit status."""
+    """Run the command line until a signal ends it; returns the status of a refusal."""
     options = _parser().parse_args(arguments)
     try:
         _check_loopback(options.host)
     except ValueError as error:
         sys.stderr.write(f"hubspot-sandbox: {error}\n")
         return 2
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, _end)
     with running_sandbox(
         latency_ms=options.latency_ms, host=options.host, port=options.port
     ) as running:
@@ -85,8 +86,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.write(_announce(running.url, portal, as_json=options.json))
         sys.stdout.flush()
-        ended.wait()
+        threading.Event().wait()
     return 0
+
+
+def _end(*_: object) -> None:
+    """End the process by way of every `finally`; further signals don't disturb that."""
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(0)
 
 
 def _limits(calls_per_10_seconds: int | None) -> Limits:
