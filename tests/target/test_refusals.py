@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
-from target.loading import activate, record, schema, state
+from target.loading import KEYS, activate, record, schema, state
 
 from target_crmhub_postgres.errors import (
     InvalidRecordError,
@@ -91,9 +91,9 @@ def test_a_schema_with_another_key_is_refused(hub: Hub, keys: object) -> None:
 def test_a_value_of_the_wrong_type_is_refused_by_stream_key_and_path(
     hub: Hub, stream: str, fields: dict[str, Any], message: str
 ) -> None:
-    key = "deal_id" if stream == "deal_contacts" else "id"
+    key: dict[str, Any] = {KEYS[stream]: "1"}
     with pytest.raises(InvalidRecordError, match=message) as refusal:
-        hub.load([schema(stream), record(stream, **{key: "1"}, **fields)])
+        hub.load([schema(stream), record(stream, **key, **fields)])
     assert refusal.value.message.startswith(f"stream {stream}, ")
     assert MARK not in refusal.value.message
 
@@ -231,14 +231,14 @@ def test_a_database_without_our_schema_is_refused_with_the_remedy(
     hub: Hub, empty_database: TestDatabase
 ) -> None:
     url = empty_database.url_as("crmhub_loader")
-    with pytest.raises(TargetError, match="no schema crmhub: .*crmhub migrate") as refusal:
+    with pytest.raises(TargetError, match=r"no schema crmhub: .*crmhub migrate") as refusal:
         hub.having(database_url=url).load([schema("contacts")])
     assert refusal.value.error_class == "database"
 
 
 def test_a_database_that_lacks_a_migration_is_refused_with_the_remedy(hub: Hub) -> None:
     hub.database.rows("drop table crmhub.set_reads")
-    with pytest.raises(TargetError, match="set_reads .* missing: run `crmhub migrate`") as refusal:
+    with pytest.raises(TargetError, match=r"set_reads .* missing: run `crmhub migrate`") as refusal:
         hub.load([schema("contacts")])
     assert refusal.value.error_class == "database"
 

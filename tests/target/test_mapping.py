@@ -1,0 +1,91 @@
+"""The mapping file, and that another CRM is another file and no code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from target.loading import FIXTURES
+
+from target_crmhub_postgres.errors import InvalidSettingsError
+from target_crmhub_postgres.mapping import PSEUDONYMS, load_mapping
+from target_crmhub_postgres.target import TargetCrmHubPostgres
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from target.loading import Hub
+
+#: HubSpot's personal properties that may be fetched, as they become pseudonyms; and deal names.
+ALLOWED = {
+    "contacts": {
+        "email",
+        "hs_additional_emails",
+        "hs_calculated_mobile_number",
+        "hs_calculated_phone_number",
+        "mobilephone",
+        "phone",
+    },
+    "deals": {"dealname"},
+}
+
+
+class TargetForOtherCrm(TargetCrmHubPostgres):
+    """The target with a made-up CRM's mapping file, as its name says: no line of code."""
+
+    mapping_folder = FIXTURES
+
+
+def test_no_personal_property_is_fetched_but_for_its_pseudonym() -> None:
+    mapping = load_mapping("hubspot")
+    for stream, names in mapping.fetched_properties().items():
+        personal = {name for name in names if mapping.streams[stream].is_personal(name)}
+        assert personal == ALLOWED[stream]
+
+
+def test_no_personal_property_is_stored_as_it_is() -> None:
+    for stream in load_mapping("hubspot").streams.values():
+        assert not [name for name in stream.properties if stream.is_personal(name)]
+        for column in stream.columns:
+            if column.kind not in PSEUDONYMS and column.kept_if is None:
+                assert not any(map(stream.is_personal, column.sources)), column.name
+
+
+def test_choices_change_what_is_fetched() -> None:
+    mapping = load_mapping("hubspot")
+    chosen = mapping.with_choices(
+        kept_properties={"deals": ["custom"]}, choices={"deal_names": "drop"}
+    )
+    before, after = mapping.fetched_properties(), chosen.fetched_properties()
+    assert set(before) == {"contacts", "deals"}
+    assert before["contacts"] == after["contacts"]
+    assert set(after["deals"]) ^ set(before["deals"]) == {"custom", "dealname"}
+
+
+def test_a_broken_mapping_file_is_named(tmp_path: Path) -> None:
+    odd = '[streams.a]\nkey = {column = "a", field = "b"}\ncolumns.c = {kind = "colour"}\n'
+    (tmp_path / "odd.toml").write_text(odd, encoding="utf-8")
+    with pytest.raises(InvalidSettingsError, match="provider odd: its mapping file is broken"):
+        load_mapping("odd", tmp_path)
+
+
+def test_a_made_up_crm_loads_by_its_mapping_file_alone(hub: Hub) -> None:
+    other = replace(hub, target=TargetForOtherCrm).having(provider="other_crm")
+    assert other.load_file("other_crm.singer") == [{"page": 2}]
+    columns = (
+        "external_id",
+        "email_hash",
+        "phone_hash",
+        "lifecycle_stage",
+        "properties",
+        "archived",
+    )
+    people = [tuple(row.values()) for row in other.rows("crm_contacts", *columns)]
+    email, phone = other.pseudonyms.email, other.pseudonyms.phone
+    assert people == [
+        ("7", email("ann@example.com"), phone("+14155552671"), "hot", {"score": 4}, False),
+        ("8", None, None, None, {}, True),
+    ]
+    [deal] = other.rows("crm_deals", "external_id", "name", "amount", "currency")
+    assert [str(value) for value in deal.values()] == ["70", "Chairs", "1500.50", "USD"]

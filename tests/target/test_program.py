@@ -1,0 +1,123 @@
+"""The program from outside: states only after their rows, whatever ends it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from target.loading import record, schema, state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from target.loading import Hub, Message
+
+
+class Running:
+    """The program, fed line by line."""
+
+    def __init__(self, hub: Hub, config: Path) -> None:
+        config.write_text(json.dumps(hub.config), encoding="utf-8")
+        program = Path(sys.executable).parent / "target-crmhub-postgres"
+        self.process = subprocess.Popen(
+            [program, "--config", config],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def send(self, *messages: Message) -> None:
+        assert self.process.stdin
+        self.process.stdin.writelines(f"{json.dumps(message)}\n" for message in messages)
+        self.process.stdin.flush()
+
+    def next_state(self) -> Any:  # noqa: ANN401 - a state is any JSON
+        assert self.process.stdout
+        return json.loads(self.process.stdout.readline())
+
+    def end(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send a signal: exit status, what else was on stdout, and stderr."""
+        self.process.send_signal(number)
+        assert self.process.stdout
+        assert self.process.stderr
+        rest = self.process.stdout.read(), self.process.stderr.read()
+        return (self.process.wait(timeout=10), *rest)
+
+
+@pytest.fixture
+def running(hub: Hub, tmp_path: Path) -> Iterator[Running]:
+    program = Running(hub.having(batch_size_rows=2), tmp_path / "config.json")
+    with program.process:
+        yield program
+        program.process.kill()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_state_is_printed_once_its_rows_are_committed_and_not_before(
+    hub: Hub, running: Running, number: signal.Signals
+) -> None:
+    running.send(schema("contacts"), record("contacts", id="1"), record("contacts", id="2"))
+    running.send(state(done=2))
+    assert running.next_state() == {"done": 2}
+    assert hub.keys("crm_contacts") == ["1", "2"]
+    running.send(record("contacts", id="3"), state(done=3))
+    _, stdout, _ = running.end(number)
+    assert stdout == ""
+    assert hub.keys("crm_contacts") == ["1", "2"]
+    assert hub.load([schema("contacts"), record("contacts", id="3"), state(done=3)]) == [
+        {"done": 3}
+    ]
+    assert hub.keys("crm_contacts") == ["1", "2", "3"]
+
+
+def test_a_signal_ends_it_with_the_error_line(running: Running) -> None:
+    running.send(schema("contacts"), state(done=0))
+    assert running.next_state() == {"done": 0}
+    status, _, stderr = running.end(signal.SIGTERM)
+    assert status == 128 + signal.SIGTERM
+    assert json.loads(stderr.splitlines()[-1]) == {
+        "event": "target_failed",
+        "error_class": "internal",
+        "message": "ended by signal 15: run again, what was committed stays",
+    }
+
+
+def test_a_lost_connection_ends_it_with_the_error_line(hub: Hub, running: Running) -> None:
+    running.send(schema("contacts"), state(done=0))
+    assert running.next_state() == {"done": 0}
+    hub.database.rows(
+        "select pg_terminate_backend(pid) from pg_stat_activity "
+        "where datname = current_database() and pid <> pg_backend_pid()"
+    )
+    running.send(record("contacts", id="1"), record("contacts", id="2"))
+    assert running.process.stderr
+    last = running.process.stderr.read().splitlines()[-1]
+    assert running.process.wait(timeout=10) == 1
+    assert json.loads(last)["error_class"] == "database"
+    assert hub.keys("crm_contacts") == []
+
+
+def test_numbers_in_a_state_stay_as_they_came(hub: Hub) -> None:
+    value = '{"bookmark": 0.12345678901234567890, "version": 1763800000000}'
+    ended = hub.run([f'{{"type": "STATE", "value": {value}}}'])
+    assert ended.stdout.strip() == value.replace(" ", "")
+
+
+def test_a_stream_of_none_leaves_nothing_and_prints_its_state(hub: Hub) -> None:
+    assert hub.load([schema("contacts"), state(done=True)]) == [{"done": True}]
+    assert hub.rows("crm_contacts") == []
+
+
+def test_a_missing_file_of_settings_is_one_line(tmp_path: Path) -> None:
+    program = Path(sys.executable).parent / "target-crmhub-postgres"
+    done = subprocess.run(
+        [program, "--config", tmp_path / "none.json"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert json.loads(done.stderr.splitlines()[-1])["error_class"] == "invalid_settings"
