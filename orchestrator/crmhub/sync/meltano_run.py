@@ -118,9 +118,9 @@ def _outcome(log: MeltanoLog, status: int, *, timed_out: bool) -> RunOutcome:
 
 @contextlib.contextmanager
 def _private_directory() -> Iterator[Path]:
-    """A directory for one run, in memory where there is room for it, gone at the end."""
-    memory = Path("/dev/shm")  # noqa: S108 - the directory below it is ours alone, mode 0700
-    place = memory if os.access(memory, os.W_OK) else None
+    """A directory for one run, gone at the end: below TMPDIR, else in memory, else on disk."""
+    memory = "/dev/shm"  # noqa: S108 - the directory made below it is ours alone, mode 0700
+    place = None if os.environ.get("TMPDIR") or not os.access(memory, os.W_OK) else memory
     directory = Path(tempfile.mkdtemp(prefix="crmhub-run-", dir=place))
     try:
         yield directory
