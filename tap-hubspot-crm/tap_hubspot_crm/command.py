@@ -38,7 +38,12 @@ class TapCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:
         # Not the SDK's own: it logs malformed settings with their values.
         logging.captureWarnings(capture=True)
-        return click.Command.invoke(self, ctx)
+        try:
+            return click.Command.invoke(self, ctx)
+        except BrokenPipeError:
+            # Python would flush what is left at exit, and fail again.
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until exit
+            raise InternalError("the reader of this tap's output is gone") from None
 
     def _run(self, args: tuple[Any, ...], extra: Mapping[str, Any]) -> int:
         try:
@@ -65,10 +70,6 @@ class TapCommand(SingerCommand):
                 return InvalidSettingsError(
                     f"setting stream_maps is malformed ({type(error).__name__})"
                 )
-            case BrokenPipeError():
-                # Python would flush what is left at exit, and fail again.
-                sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - until exit
-                return InternalError("the reader of this tap's output is gone")
             case _:
                 return self._internal(error)
 

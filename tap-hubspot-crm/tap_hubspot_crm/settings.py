@@ -184,7 +184,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         config: Setting names to values, as Singer's `--config` holds them.
 
     Raises:
-        InvalidSettingsError: One or more settings are missing or malformed; names them all, no value.
+        InvalidSettingsError: Settings are missing or malformed; names them all, no value.
     """
     # A setting that is null, or an empty text from an unset variable, counts as absent.
     given = {name: value for name, value in config.items() if value is not None and value != ""}

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from functools import cached_property
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import Tap
@@ -180,12 +181,10 @@ class TapHubSpotCrm(Tap):
     def cb_config(
         cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
     ) -> _ConfigInput:
-        try:
-            return super().cb_config(ctx, param, value)
-        except (OSError, ValueError, TypeError):
-            raise InvalidSettingsError(
-                "the file of --config cannot be read, or is no JSON object"
-            ) from None
+        for path in value:
+            if path != "ENV":
+                _check_settings_file(path)
+        return super().cb_config(ctx, param, value)
 
     @classmethod
     @override
@@ -199,6 +198,15 @@ class TapHubSpotCrm(Tap):
             help=command.help,
             logger=cls.logger,
         )
+
+
+def _check_settings_file(path: str) -> None:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        content = None
+    if not isinstance(content, dict):
+        raise InvalidSettingsError("the file of --config cannot be read, or holds no JSON object")
 
 
 def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:

@@ -1,0 +1,193 @@
+"""Incremental passes against the sandbox: only what changed, and all of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tap.replay import differences, sent
+
+from hubspot_sandbox.portal import Habits
+
+if TYPE_CHECKING:
+    from tap.conftest import Connection
+
+SOON = {"archived_interval_minutes": 0}
+
+
+@pytest.fixture
+def synced(connection: Connection) -> Connection:
+    """A connection after its first run."""
+    connection.sync()
+    return connection
+
+
+def _ids(connection: Connection, stream: str) -> list[int]:
+    portal = connection.portal
+    store = portal.stores["contacts"] if stream == "contacts" else portal.stores["deals"]
+    return sorted(map(int, store.ids()))
+
+
+def test_nothing_changed_costs_few_requests_and_sends_nothing(synced: Connection) -> None:
+    messages = synced.sync()
+    assert not sent(messages, "contacts")
+    assert not sent(messages, "deals")
+    assert not sent(messages, "deal_contacts")
+    # Two definitions, four searches, one listing of pipelines, three of owners.
+    assert synced.requests() == 10
+
+
+def test_only_what_changed_is_sent(synced: Connection) -> None:
+    contact, deal = _ids(synced, "contacts")[5], _ids(synced, "deals")[6]
+    synced.portal.edit("contacts", contact, {"firstname": "Changed"})
+    synced.portal.edit("deals", deal, {"dealname": "Changed"})
+    new = synced.portal.create("contacts", {"firstname": "New"})
+    messages = synced.sync()
+    assert set(sent(messages, "contacts")) == {str(contact), new}
+    assert set(sent(messages, "deals")) == {str(deal)}
+    assert str(deal) in sent(messages, "deal_contacts")
+    assert differences(synced.consumer, synced.portal) == []
+
+
+def test_looking_back_reads_nothing_again(synced: Connection) -> None:
+    synced.portal.touch("contacts", _ids(synced, "contacts")[:50], {"firstname": "Changed"})
+    assert len(sent(synced.sync(), "contacts")) == 50
+    messages = synced.sync()
+    assert not sent(messages, "contacts")
+    assert not synced.requests("batch/read")
+
+
+def test_more_rows_than_a_search_shows_changed_in_one_millisecond(connection: Connection) -> None:
+    """HubSpot's search ends at 10,000 results; each of these comes once all the same."""
+    for number in range(10_300):
+        connection.portal.create("contacts", {"firstname": f"Number {number}"})
+    settings = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}
+    connection.sync(**settings)
+    ids = _ids(connection, "contacts")
+    connection.portal.touch("contacts", ids, {"firstname": "Changed"})
+    messages = connection.sync(**settings)
+    counts = sent(messages, "contacts")
+    assert set(counts) == set(map(str, ids))
+    assert set(counts.values()) == {1}
+    assert differences(connection.consumer, connection.portal) == []
+
+
+def test_an_archived_record_is_sent_with_its_time(synced: Connection) -> None:
+    contact, deal = _ids(synced, "contacts")[5], _ids(synced, "deals")[6]
+    synced.portal.archive("contacts", contact)
+    synced.portal.archive("deals", deal)
+    messages = synced.sync(**SOON)
+    assert set(sent(messages, "contacts")) == {str(contact)}
+    assert synced.consumer.rows["contacts"][str(contact)]["archivedAt"]
+    assert set(sent(messages, "deals")) == {str(deal)}
+    # No search shows it, yet its contacts are read again.
+    assert synced.consumer.rows["deal_contacts"][str(deal)]["contacts"] == []
+
+
+def test_archived_records_wait_for_their_interval(synced: Connection) -> None:
+    synced.portal.archive("contacts", _ids(synced, "contacts")[5])
+    assert not sent(synced.sync(), "contacts")
+
+
+@pytest.mark.parametrize("bumped", [True, False])
+def test_a_restored_record_is_live_again(synced: Connection, bumped: bool) -> None:  # noqa: FBT001 - a case
+    synced.portal.habits = Habits(restore_bumps_modified=bumped)
+    contact, deal = _ids(synced, "contacts")[5], _ids(synced, "deals")[6]
+    synced.portal.archive("contacts", contact)
+    synced.portal.archive("deals", deal)
+    synced.sync(**SOON)
+    synced.portal.restore("contacts", contact)
+    synced.portal.restore("deals", deal)
+    synced.sync(**SOON)
+    assert synced.consumer.rows["contacts"][str(contact)]["archived"] is False
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+def test_a_record_archived_restored_edited_and_archived_again_is_archived(
+    synced: Connection,
+) -> None:
+    contact = _ids(synced, "contacts")[5]
+    synced.portal.archive("contacts", contact)
+    synced.sync(**SOON)
+    synced.portal.restore("contacts", contact)
+    synced.portal.edit("contacts", contact, {"firstname": "Changed"})
+    synced.sync()
+    synced.portal.archive("contacts", contact)
+    synced.sync(**SOON)
+    assert synced.consumer.rows["contacts"][str(contact)]["archived"] is True
+    # Which deals an archived contact belonged to is a thing HubSpot no longer tells.
+    synced.sync(associations_interval_minutes=0)
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+@pytest.mark.parametrize("archived", [True, False])
+def test_merged_records_become_tombstones_of_the_final_survivor(
+    synced: Connection,
+    archived: bool,  # noqa: FBT001 - a case
+) -> None:
+    synced.portal.habits = Habits(merge_losers_are_archived=archived)
+    one, two, three, four = _ids(synced, "contacts")[5:9]
+    first = synced.portal.merge("contacts", one, two)
+    synced.sync(**SOON)
+    second = synced.portal.merge("contacts", first, three)
+    last = synced.portal.merge("contacts", four, second)
+    synced.sync(**SOON)
+    rows = synced.consumer.rows["contacts"]
+    for loser in map(str, (one, two, three, four, first, second)):
+        assert rows[loser] == {
+            "id": loser,
+            "updatedAt": rows[last]["updatedAt"],
+            "archived": True,
+            "mergedInto": last,
+        }
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+def test_merged_deals_leave_their_contacts_to_the_survivor(synced: Connection) -> None:
+    one, two = _ids(synced, "deals")[:2]
+    contacts = _ids(synced, "contacts")[:2]
+    synced.portal.associate(one, contacts[0])
+    synced.portal.associate(two, contacts[1])
+    survivor = synced.portal.merge("deals", one, two)
+    synced.sync()
+    held = synced.consumer.rows["deal_contacts"][survivor]["contacts"]
+    assert {str(contact) for contact in contacts} <= {item["id"] for item in held}
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+def test_a_changed_contact_has_the_contacts_of_its_deals_read_again(synced: Connection) -> None:
+    """A link need not touch the deal; the contact's change is enough."""
+    deal, contact = _ids(synced, "deals")[0], _ids(synced, "contacts")[0]
+    synced.portal.associate(deal, contact)
+    synced.portal.edit("contacts", contact, {"firstname": "Changed"})
+    messages = synced.sync()
+    assert str(deal) in sent(messages, "deal_contacts")
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+def test_a_link_removed_without_a_trace_is_seen_on_the_associations_interval(
+    synced: Connection,
+) -> None:
+    links = {k: v["contacts"] for k, v in synced.consumer.rows["deal_contacts"].items()}
+    deal, contacts = next((k, v) for k, v in links.items() if v)
+    synced.portal.dissociate(deal, contacts[0]["id"])
+    assert not sent(synced.sync(), "deal_contacts")
+    messages = synced.sync(associations_interval_minutes=0)
+    assert set(sent(messages, "deal_contacts").values()) == {1}
+    assert not sent(messages, "contacts")
+    assert differences(synced.consumer, synced.portal, loose=True) == []
+
+
+def test_a_record_purged_right_after_its_change_is_skipped(synced: Connection) -> None:
+    contact = _ids(synced, "contacts")[5]
+    synced.portal.edit("contacts", contact, {"firstname": "Changed"})
+    synced.portal.purge("contacts", contact)
+    assert not sent(synced.sync(), "contacts")
+
+
+def test_a_deactivated_owner_stays_as_archived(synced: Connection) -> None:
+    owner = next(iter(synced.portal.owners))
+    synced.portal.deactivate_owner(owner)
+    synced.sync()
+    assert synced.consumer.rows["owners"][str(owner)]["archived"] is True
+    assert differences(synced.consumer, synced.portal) == []

@@ -1,0 +1,129 @@
+"""Property definitions to JSON Schema, and values without loss."""
+
+from __future__ import annotations
+
+import logging
+from decimal import Decimal
+
+import pytest
+from singer_sdk.singerlib.json import serialize_json
+
+from tap_hubspot_crm.objects import Row
+from tap_hubspot_crm.properties import (
+    PropertyDefinition,
+    object_schema,
+    shadowed_names,
+    value_schema,
+)
+from tap_hubspot_crm.records import RecordShape
+
+FIFTY_DIGITS = "0.200000000000000011102230246251565404236316680908203125"
+
+
+def _definition(name: str, kind: str) -> PropertyDefinition:
+    return PropertyDefinition(name=name, type=kind)
+
+
+def _value(kind: str, text: str | None) -> object:
+    shape = RecordShape(stream="deals", definitions=[_definition("x", kind)], selected={"id", "x"})
+    return shape.record(_row({"x": text}))["x"]
+
+
+def _row(properties: dict[str, str | None]) -> Row:
+    return Row(
+        id="1",
+        properties=properties,
+        created_at="2026-01-01T00:00:00.000Z",
+        updated_at="2026-01-02T00:00:00.000Z",
+        archived=False,
+        archived_at=None,
+        modified_at="2026-01-02T00:00:00.000Z",
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        ("number", "12", Decimal(12)),
+        ("number", "-0.5", Decimal("-0.5")),
+        ("number", "", None),
+        ("number", None, None),
+        ("bool", "true", True),
+        ("bool", "False", False),
+        ("bool", "", None),
+        ("date", "2026-11-22", "2026-11-22"),
+        ("date", "1795305600000", "2026-11-22"),
+        ("datetime", "2026-11-22T10:00:00.123Z", "2026-11-22T10:00:00.123Z"),
+        ("datetime", "2026-11-22T10:00:00", "2026-11-22T10:00:00Z"),
+        ("datetime", "1795341600123", "2026-11-22T10:00:00.123Z"),
+        ("datetime", "-1000", "1969-12-31T23:59:59.000Z"),
+        ("enumeration", "a;b", "a;b"),
+        ("string", "", None),
+        ("string", " ", " "),
+        ("phone_number", "+1 2", "+1 2"),
+        ("json", '{"a": 1}', '{"a": 1}'),
+        ("nobody_saw_this", "5", "5"),
+    ],
+)
+def test_a_value_takes_the_type_of_its_property(kind: str, text: str | None, value: object) -> None:
+    assert _value(kind, text) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["19999999999999.99", FIFTY_DIGITS, "123456789012345678901234567890", "-1E+40", "0.10"],
+)
+def test_a_number_is_written_with_every_digit(text: str) -> None:
+    assert serialize_json({"x": _value("number", text)}) == f'{{"x":{text}}}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("number", "ann@example.com"),
+        ("number", "NaN"),
+        ("number", "Infinity"),
+        ("number", "1_000"),
+        ("bool", "perhaps"),
+        ("date", "0000-01-01"),
+        ("date", "2026-11-22 and more"),
+        ("date", "9" * 30),
+        ("datetime", "soon"),
+    ],
+)
+def test_a_value_of_another_type_becomes_null_with_one_warning_that_does_not_quote_it(
+    kind: str, text: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    shape = RecordShape(stream="deals", definitions=[_definition("x", kind)], selected={"x"})
+    with caplog.at_level(logging.WARNING):
+        assert shape.record(_row({"x": text})) == {"x": None}
+        assert shape.record(_row({"x": text})) == {"x": None}
+    assert len(caplog.records) == 1
+    assert text not in caplog.text
+
+
+def test_a_property_loses_to_a_field_of_the_record() -> None:
+    definitions = [_definition("id", "number"), _definition("archived", "string")]
+    assert shadowed_names(definitions) == ["id", "archived"]
+    schema = object_schema(definitions)
+    assert schema["properties"]["id"] == {"type": "string"}
+    shape = RecordShape(stream="deals", definitions=definitions, selected={"id", "archived"})
+    assert shape.record(_row({"id": "7", "archived": "x"})) == {"id": "1", "archived": False}
+
+
+def test_a_type_nobody_has_seen_is_text() -> None:
+    assert value_schema("hologram") == {"type": ["string", "null"]}
+
+
+def test_a_tombstone_has_four_fields() -> None:
+    shape = RecordShape(
+        stream="contacts",
+        definitions=[_definition("email", "string")],
+        selected={"id", "createdAt", "updatedAt", "archived", "archivedAt", "mergedInto", "email"},
+    )
+    assert shape.tombstone(loser="1", survivor="2", updated_at="then") == {
+        "id": "1",
+        "updatedAt": "then",
+        "archived": True,
+        "mergedInto": "2",
+    }
