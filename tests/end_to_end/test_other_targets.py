@@ -38,7 +38,13 @@ def peer(requirement: str, program: str) -> Path:
             (*uv, "pip", "install", "--quiet", "--python", made / "bin" / "python", requirement),
         )
         for command in commands:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command,
+                env=dict(os.environ) | {"TMPDIR": str(PEERS)},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
             if done.returncode != 0:
                 shutil.rmtree(made)
                 pytest.skip(f"{requirement} cannot be installed here: {done.stderr.strip()[-300:]}")

@@ -28,6 +28,13 @@ STOP_SECONDS = 10.0
 #: How often a start that lost its port to another program is tried again.
 PORT_TRIES = 5
 _PR_SET_PDEATHSIG = 1
+#: For a server whose data nobody will miss: no waiting for the disk, and shared memory in files of
+#: its directory, which go with it (a killed server leaves segments behind elsewhere).
+_TEMPORARY = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "dynamic_shared_memory_type": "mmap",
+}
 
 
 class GuardWish(TypedDict):
@@ -123,7 +130,7 @@ def _start(wish: GuardWish) -> tuple[subprocess.Popen[bytes], int]:
             "port": str(port),
             "unix_socket_directories": "",
             "max_connections": "200",
-            **({"fsync": "off", "full_page_writes": "off"} if wish["temporary"] else {}),
+            **(_TEMPORARY if wish["temporary"] else {}),
             **wish["settings"],
         }
         flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
