@@ -228,6 +228,9 @@ def _begun(bookmark: AssociationsBookmark, running: FullPass) -> AssociationsBoo
         # What was sent under the version before counts for nothing in this one.
         seen_deals={},
         seen_contacts={},
+        # All are read now, and what is archived is to be left out.
+        owed_deals=frozenset(),
+        owed_contacts=frozenset(),
     )
 
 

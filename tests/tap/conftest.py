@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tap.canned import FakeTime
 from tap.replay import Consumer
 from typing_extensions import override
 
@@ -153,6 +154,12 @@ def _own_signal_handlers() -> Iterator[None]:
     yield
     for number, handler in kept.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def fake_time() -> FakeTime:
+    """Time that passes only by sleeping."""
+    return FakeTime()
 
 
 @pytest.fixture

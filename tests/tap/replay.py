@@ -134,5 +134,13 @@ def _of_links(consumer: Consumer, portal: SandboxPortal) -> Iterable[str]:
     live = cast("dict[str, list[Any]]", portal.truth("deal_contacts")["live"])
     for deal_id, contacts in live.items():
         row = consumer.rows["deal_contacts"].get(deal_id)
-        if row is None or row["contacts"] != contacts:
+        if row is None or _in_order(row["contacts"]) != _in_order(contacts):
             yield f"deal_contacts {deal_id}: missing or stale"
+    for deal_id, row in consumer.rows["deal_contacts"].items():
+        # An empty set of a deal that is gone says what is true.
+        if deal_id not in live and row["contacts"]:
+            yield f"deal_contacts {deal_id}: left over"
+
+
+def _in_order(contacts: Iterable[Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
+    return [(item["id"], sorted(map(str, item["types"]))) for item in contacts]

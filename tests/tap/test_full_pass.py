@@ -65,6 +65,19 @@ def test_purged_records_are_swept_by_the_next_full_pass(connection: Connection) 
     assert differences(connection.consumer, connection.portal) == []
 
 
+def test_deals_that_are_gone_leave_the_links_with_the_next_complete_pass(
+    connection: Connection,
+) -> None:
+    connection.sync()
+    ids = sorted(map(int, connection.portal.stores["deals"].ids()))
+    connection.portal.archive("deals", ids[0])
+    connection.portal.merge("deals", ids[1], ids[2])
+    connection.sync(archived_interval_minutes=0, associations_interval_minutes=0)
+    live = connection.portal.truth("deal_contacts")["live"]
+    assert set(connection.consumer.rows["deal_contacts"]) == set(live)  # type: ignore[call-overload]  # JSON
+    assert differences(connection.consumer, connection.portal, loose=True) == []
+
+
 @pytest.mark.parametrize("lines", [2, 20, 60, 110, 180, 250, 300, 330, 390])
 def test_a_run_cut_off_anywhere_is_made_good_by_the_next(
     connection: Connection, lines: int

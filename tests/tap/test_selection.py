@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -142,6 +144,11 @@ def test_an_oauth_token_that_expires_meanwhile_is_renewed(connection: Connection
     assert calls == expected
     connection.sync(**oauth)
     assert differences(connection.consumer, portal) == []
+
+
+def test_a_probe_is_imported_without_the_singer_sdk() -> None:
+    program = "import sys, tap_hubspot_crm.probe; sys.exit('singer_sdk' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 def test_a_probe_knows_whether_a_run_would_have_anything_to_do(connection: Connection) -> None:
