@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import ListedPage, Row
+    from tap_hubspot_crm.objects import ListedPage, Reading, Row
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
 
@@ -68,7 +68,7 @@ def send_newly_archived(
     now = source.reader.read(ids)
     yield source.rows(now, version)
     yield source.rows(page.reading, version, only=now.missing)
-    yield Touched(ids=frozenset(ids))
+    yield Touched(returned=_row_ids(now), gone=now.missing | frozenset(now.merged))
 
 
 def send_returned(source: ObjectSource, ids: Collection[str], *, version: int) -> Iterator[Event]:
@@ -81,7 +81,11 @@ def send_returned(source: ObjectSource, ids: Collection[str], *, version: int) -
     for start in range(0, len(ordered), BATCH_LIMIT):
         reading = source.reader.read(ordered[start : start + BATCH_LIMIT])
         yield source.rows(reading, version)
-        yield Touched(ids=frozenset(row.id for row in reading.rows))
+        yield Touched(returned=_row_ids(reading), gone=frozenset(reading.merged))
+
+
+def _row_ids(reading: Reading) -> frozenset[str]:
+    return frozenset(row.id for row in reading.rows)
 
 
 def _is_new(row: Row, bookmark: ObjectBookmark, source: ObjectSource) -> bool:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
-    from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.events import Event, Touched
     from tap_hubspot_crm.object_passes import Intervals
     from tap_hubspot_crm.objects import ObjectReader, Row
     from tap_hubspot_crm.state import AssociationsBookmark
@@ -93,6 +93,11 @@ def _changed_sets(
     of_contacts -= set(changed_deals)
     wanted = {*changed_deals, *_in_scope(source, of_contacts), *bookmark.owed_deals}
     yield from _send_sets(source, wanted, version=bookmark.version)
+    yield Rows(
+        records=[link_record(deal_id, {}) for deal_id in bookmark.gone_deals - wanted],
+        version=bookmark.version,
+        read_at=source.client.clock.now(),
+    )
     for window, changed in ((deals, changed_deals), (contacts, changed_contacts)):
         for row_id, modified in changed.items():
             window.remember(row_id, modified)
@@ -102,6 +107,7 @@ def _changed_sets(
         seen_deals=deals.to_keep(started_at or since, lookback_seconds=lookback),
         seen_contacts=contacts.to_keep(started_at or since, lookback_seconds=lookback),
         owed_deals=frozenset(),
+        gone_deals=frozenset(),
         owed_contacts=frozenset(),
     )
     yield Checkpoint(bookmark=caught_up)
@@ -230,6 +236,7 @@ def _begun(bookmark: AssociationsBookmark, running: FullPass) -> AssociationsBoo
         seen_contacts={},
         # All are read now, and what is archived is to be left out.
         owed_deals=frozenset(),
+        gone_deals=frozenset(),
         owed_contacts=frozenset(),
     )
 
@@ -248,20 +255,27 @@ def _remember(
 
 
 def owing(
-    bookmark: AssociationsBookmark, object_type: str, ids: Collection[str]
+    bookmark: AssociationsBookmark, object_type: str, touched: Touched
 ) -> AssociationsBookmark:
-    """Return the bookmark with rows whose associations are to be read again.
+    """Return the bookmark with rows whose associations are to be renewed.
 
     Args:
         bookmark: The bookmark of `deal_contacts`.
         object_type: `deals` or `contacts`.
-        ids: Rows that were archived or restored.
+        touched: Rows that came back, or are gone; which deals a contact that is gone belonged to
+            is a thing HubSpot no longer tells.
     """
     if bookmark.bookmark is None:
         return bookmark
-    deals = bookmark.owed_deals | frozenset(ids if object_type == "deals" else ())
-    contacts = bookmark.owed_contacts | frozenset(ids if object_type == "contacts" else ())
-    if max(len(deals), len(contacts)) > OWED_LIMIT:
+    if object_type == "contacts":
+        owed = replace(bookmark, owed_contacts=bookmark.owed_contacts | touched.returned)
+    else:
+        owed = replace(
+            bookmark,
+            owed_deals=(bookmark.owed_deals - touched.gone) | touched.returned,
+            gone_deals=(bookmark.gone_deals - touched.returned) | touched.gone,
+        )
+    if max(len(owed.owed_deals), len(owed.gone_deals), len(owed.owed_contacts)) > OWED_LIMIT:
         # Too many to name: every deal is read again instead.
         return replace(bookmark, full_pass_at=None)
-    return replace(bookmark, owed_deals=deals, owed_contacts=contacts)
+    return owed

@@ -31,9 +31,12 @@ class Checkpoint:
 
 @dataclass(frozen=True, kw_only=True)
 class Touched:
-    """Rows that were archived or restored, which no search shows: their associations are stale."""
+    """Rows whose associations are stale though no search need show it."""
 
-    ids: frozenset[str]
+    #: Live again.
+    returned: frozenset[str] = frozenset()
+    #: Archived or merged away.
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)

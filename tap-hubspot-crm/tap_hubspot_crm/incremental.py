@@ -70,10 +70,11 @@ def _send(
     for hit in hits:
         if hit.id in reading.merged:
             window.remember(hit.id, hit.modified)
+    losers = (row.merged_ids for row in (*reading.rows, *reading.merged.values()))
+    yield Touched(gone=frozenset(reading.merged).union(*losers))
     if reading.missing:
         # Archived since the index last looked, or purged; the archived listing knows later, but
         # asking now costs one request.
         archived = source.reader.read(sorted(reading.missing, key=int), archived=True)
         yield source.rows(archived, version)
-        if archived.rows:
-            yield Touched(ids=frozenset(row.id for row in archived.rows))
+        yield Touched(gone=frozenset(row.id for row in archived.rows))

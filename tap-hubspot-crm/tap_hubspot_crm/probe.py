@@ -100,7 +100,7 @@ def _stream_changed(
         owed = False
     else:
         seen = {"deals": bookmark.seen_deals, "contacts": bookmark.seen_contacts}
-        owed = bool(bookmark.owed_deals or bookmark.owed_contacts)
+        owed = bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts)
     asked_at: datetime | None = None
     for object_type, known in seen.items():
         window = Window.since(

@@ -92,7 +92,7 @@ class HubSpotStream(Stream):
                             stated = sent
                             self._tap.write_bookmarks()
                     case Touched():
-                        self._tap.owe_associations(self.name, event.ids)
+                        self._tap.owe_associations(self.name, event)
                     case CompletePass():
                         self._write_activate_version_message(event.version)
         self._tap.write_bookmarks()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-#: How many archived ids, and how many owed deals or contacts, a bookmark keeps.
+#: How many archived ids, and how many owed or gone deals or contacts, a bookmark keeps.
 ARCHIVED_LIMIT = 50_000
 OWED_LIMIT = 10_000
 
@@ -77,9 +77,10 @@ class AssociationsBookmark:
     version: int = 0
     full_pass_at: datetime | None = None
     full_pass: FullPass | None = None
-    #: Deals to read again though no search shows them (restored, archived), and contacts whose
-    #: deals are to be read again; left by the passes of those streams.
+    #: Left by the passes of deals and contacts: restored deals to read, deals that are gone and
+    #: have no contacts any more, and restored contacts whose deals are to be read.
     owed_deals: frozenset[str] = frozenset()
+    gone_deals: frozenset[str] = frozenset()
     owed_contacts: frozenset[str] = frozenset()
 
 

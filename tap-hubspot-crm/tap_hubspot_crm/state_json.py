@@ -189,6 +189,7 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "archived_ids": _read_packed,
     "full_pass": _read_full_pass,
     "owed_deals": _read_ids,
+    "gone_deals": _read_ids,
     "owed_contacts": _read_ids,
 }
 _WRITERS: Mapping[str, Callable[[Any], object]] = {
@@ -203,5 +204,6 @@ _WRITERS: Mapping[str, Callable[[Any], object]] = {
     "archived_ids": _write_packed,
     "full_pass": _write_full_pass,
     "owed_deals": _write_ids,
+    "gone_deals": _write_ids,
     "owed_contacts": _write_ids,
 }

@@ -27,13 +27,15 @@ from tap_hubspot_crm.streams import STREAMS, SYNC_ORDER
 from tap_hubspot_crm.timekeeping import Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
     from types import FrameType
 
     import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
     from singer_sdk.streams import Stream
+
+    from tap_hubspot_crm.events import Touched
 
 
 class TapHubSpotCrm(Tap):
@@ -121,12 +123,12 @@ class TapHubSpotCrm(Tap):
         self._keep_state()
         self.state_writer.write_state(self.state)
 
-    def owe_associations(self, object_type: str, ids: Collection[str]) -> None:
-        """Have `deal_contacts`, where selected, read the associations of these rows again."""
+    def owe_associations(self, object_type: str, touched: Touched) -> None:
+        """Have `deal_contacts`, where selected, renew the associations of these rows."""
         bookmark = self.bookmarks["deal_contacts"]
         selected = self.streams["deal_contacts"].selected
-        if ids and selected and isinstance(bookmark, AssociationsBookmark):
-            self.bookmarks["deal_contacts"] = owing(bookmark, object_type, ids)
+        if selected and isinstance(bookmark, AssociationsBookmark):
+            self.bookmarks["deal_contacts"] = owing(bookmark, object_type, touched)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:

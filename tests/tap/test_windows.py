@@ -8,6 +8,7 @@ import pytest
 
 from tap_hubspot_crm.associations import owing
 from tap_hubspot_crm.errors import InvalidSettingsError
+from tap_hubspot_crm.events import Touched
 from tap_hubspot_crm.merges import Merges
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
 from tap_hubspot_crm.state import (
@@ -159,9 +160,18 @@ def test_a_circle_of_merges_ends() -> None:
 
 def test_too_many_owed_deals_bring_a_reading_of_all() -> None:
     bookmark = AssociationsBookmark(bookmark=NOW, full_pass_at=NOW)
-    assert owing(bookmark, "deals", ["1"]).owed_deals == {"1"}
-    assert owing(bookmark, "contacts", ["1"]).owed_contacts == {"1"}
-    assert owing(bookmark, "deals", list(map(str, range(OWED_LIMIT + 1)))).full_pass_at is None
+    many = Touched(gone=frozenset(map(str, range(OWED_LIMIT + 1))))
+    assert owing(bookmark, "deals", many).full_pass_at is None
+    one = Touched(returned=frozenset({"1"}))
+    assert owing(bookmark, "contacts", one).owed_contacts == {"1"}
+
+
+def test_a_deal_that_comes_back_is_no_longer_gone() -> None:
+    bookmark = AssociationsBookmark(bookmark=NOW)
+    gone = owing(bookmark, "deals", Touched(gone=frozenset({"1", "2"})))
+    back = owing(gone, "deals", Touched(returned=frozenset({"1"})))
+    assert (back.owed_deals, back.gone_deals) == (frozenset({"1"}), frozenset({"2"}))
+    assert owing(back, "deals", Touched(gone=frozenset({"1"}))).gone_deals == {"1", "2"}
 
 
 def test_hubspots_clock_gains_fractions_and_never_runs_back_or_ahead() -> None:
