@@ -103,7 +103,7 @@ def _refused_connection(error: psycopg.OperationalError, setting: str) -> CrmHub
         )
     if "does not exist" in said and "role" in said.rpartition("FATAL")[2]:
         return InvalidSettingsError(
-            f"{setting}: the server has no such user: make logins with `crmhub roles`"
+            f"{setting}: the server does not know this user: make logins with `crmhub roles`"
         )
     return DatabaseUnreachableError(
         f"{setting}: PostgreSQL does not answer: start it, or correct host and port"

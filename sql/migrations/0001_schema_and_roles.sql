@@ -23,8 +23,13 @@ begin
         end if;
     end loop;
     -- Who migrates acts as the owner from here on; a superuser may do so anyway.
-    if not pg_catalog.pg_has_role(current_user, 'crmhub_owner', 'set') then
-        execute format('grant crmhub_owner to %I', current_user);
+    if not (select rolsuper from pg_catalog.pg_roles where rolname = current_user) then
+        begin
+            execute format('grant crmhub_owner to %I', current_user);
+        exception
+            when insufficient_privilege then
+                null; -- another role made the owner: who is no member of it fails at `set role`
+        end;
     end if;
 end
 $$;
