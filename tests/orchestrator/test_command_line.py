@@ -55,7 +55,8 @@ def said_in_one_line(done: subprocess.CompletedProcess[str], status: int) -> str
 
 
 @pytest.mark.parametrize(
-    "command", [(), ("connections",), ("demo",), ("env",), ("migrate",), ("roles",)]
+    "command",
+    [(), ("connections",), ("demo",), ("env",), ("migrate",), ("pseudonym",), ("roles",)],
 )
 def test_every_command_explains_itself(crmhub: Crmhub, command: tuple[str, ...]) -> None:
     done = crmhub(*command, "--help")
@@ -200,3 +201,19 @@ def test_an_unknown_connection_is_named(crmhub: Crmhub, database: TestDatabase) 
     for command in (("env", nobody), ("connections", "reset", nobody)):
         done = crmhub(*command, **settings_of(database))
         assert f"there is no connection {nobody}" in said_in_one_line(done, 1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "give one of --email and --phone"),
+        (("--email", "a@example.com", "--phone", "+44"), "give one of --email and --phone"),
+        (("--phone", "020 7946 0321"), "no pseudonym stands for this"),
+        (("--email", " "), "no pseudonym stands for this"),
+    ],
+)
+def test_a_pseudonym_of_nothing_is_refused(
+    crmhub: Crmhub, arguments: tuple[str, ...], said: str
+) -> None:
+    done = crmhub("pseudonym", "--org", str(uuid.uuid4()), *arguments, PII_HASH_SALT=SALT)
+    assert said in said_in_one_line(done, 2)
