@@ -80,6 +80,13 @@ class Loader:
                 self._create_incoming(cursor, stream.table, row_columns(stream))
             for members in stream.sets:
                 self._create_incoming(cursor, members.table, member_columns(members))
+                cursor.execute(
+                    QUERIES["index_incoming"].format(
+                        incoming=sql.Identifier("pg_temp", f"incoming_{members.table}"),
+                        owner=sql.Identifier(members.owner.column),
+                        member=sql.Identifier(members.member.column),
+                    )
+                )
         self._prepared.add(stream.name)
 
     def write(self, stream: Stream, batch: Batch) -> None:
@@ -142,11 +149,18 @@ class Loader:
         _copy(cursor, "incoming_sets", heads, batch.sets)
         incoming = f"incoming_{members.table}"
         _copy(cursor, incoming, {name: types[name] for name in columns}, batch.members)
+        names = {
+            "incoming": sql.Identifier("pg_temp", incoming),
+            "owner": sql.Identifier(members.owner.column),
+        }
+        refused = cursor.execute(QUERIES["refuse_older_sets"], named).fetchall()
+        if refused:
+            keys = [row["external_id"] for row in refused]
+            cursor.execute(QUERIES["refuse_members"].format(**names), {"keys": keys})
         cursor.execute(
             QUERIES["replace_sets"].format(
+                **names,
                 table=sql.Identifier("crmhub", members.table),
-                incoming=sql.Identifier("pg_temp", incoming),
-                owner=sql.Identifier(members.owner.column),
                 member=sql.Identifier(members.member.column),
                 columns=_listed(columns),
                 incoming_columns=_listed(columns, "incoming"),

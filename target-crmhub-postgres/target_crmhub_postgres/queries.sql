@@ -1,6 +1,10 @@
 -- Every statement of the target. Words in braces are identifiers from the mapping file, put in by
 -- psycopg.sql; words in %( )s are parameters. Row-level security holds each of them to one organisation;
 -- org_id stands in the conditions too, for the indexes.
+--
+-- The tables may be a minute old and without statistics, when the planner takes every condition for rare and
+-- joins without an index, row by row. So what has to be looked up by key is a scalar subquery over the whole
+-- key, or stands in an incoming table with an index: either way the worst plan is still linear.
 
 -- name: inspect_database
 -- Whether this is a migrated database and the login one that row-level security binds.
@@ -38,10 +42,14 @@ select crmhub.check_pii_fingerprint(%(org_id)s, %(hash_version)s, %(fingerprint)
 -- Where a batch lands: the columns that a record fills, without constraints, emptied by each commit.
 create temporary table {incoming} on commit delete rows as select {columns} from {table} with no data;
 
+-- name: index_incoming
+-- Members are looked up by owner and member while a set is replaced.
+create index on {incoming} ({owner}, {member});
+
 -- name: create_incoming_sets
 -- The sets of a batch, empty ones too.
 create temporary table incoming_sets (
-    external_id text not null,
+    external_id text primary key,
     source_read_at timestamptz not null
 ) on commit delete rows;
 
@@ -69,49 +77,63 @@ where ({stored_order}) <= ({incoming_order})
 -- One writer of a connection's sets at a time: sets that are not there yet cannot be locked as rows.
 select pg_advisory_xact_lock(hashtextextended(%(set_name)s || ' ' || %(connection_id)s::text, 0));
 
--- name: replace_sets
--- A whole set takes the place of the earlier one, unless that was read later. An unchanged set writes nothing.
-with accepted as materialized (
-    select incoming.external_id, incoming.source_read_at
-    from pg_temp.incoming_sets as incoming
-    left join crmhub.set_reads as earlier
-        on earlier.org_id = %(org_id)s and earlier.connection_id = %(connection_id)s
+-- name: refuse_older_sets
+-- A set that was read before the stored one does not replace it; an empty set is remembered as well.
+delete from pg_temp.incoming_sets as incoming
+where incoming.source_read_at < (
+    select earlier.source_read_at
+    from crmhub.set_reads as earlier
+    where earlier.org_id = %(org_id)s and earlier.connection_id = %(connection_id)s
         and earlier.set_name = %(set_name)s and earlier.external_id = incoming.external_id
-    where earlier.external_id is null or earlier.source_read_at <= incoming.source_read_at
-),
-gone as (
+)
+returning incoming.external_id;
+
+-- name: refuse_members
+-- The members of sets that are refused.
+delete from {incoming} where {owner} = any(%(keys)s);
+
+-- name: replace_sets
+-- A whole set takes the place of the earlier one. An unchanged set writes nothing.
+with gone as (
     delete from {table} as stored
-    using accepted
     where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
-        and stored.{owner} = accepted.external_id
-        and not exists (
-            select from {incoming} as incoming
+        and stored.{owner} in (select incoming.external_id from pg_temp.incoming_sets as incoming)
+        and (
+            select true from {incoming} as incoming
             where incoming.{owner} = stored.{owner} and incoming.{member} = stored.{member}
-        )
+        ) is null
     returning stored.{owner} as external_id
 ),
 written as (
     insert into {table} as stored (org_id, connection_id, {columns})
     select %(org_id)s, %(connection_id)s, {incoming_columns}
     from {incoming} as incoming
-    join accepted on accepted.external_id = incoming.{owner}
     order by incoming.{owner}, incoming.{member}
     on conflict (org_id, connection_id, {owner}, {member}) do update
     set ({replaced}) = row({replacing})
     where ({stored_content}) is distinct from ({incoming_content})
     returning stored.{owner} as external_id
+),
+changed as materialized (
+    select gone.external_id from gone
+    union
+    select written.external_id from written
+    union
+    -- Sets that were never read, empty ones too.
+    select incoming.external_id
+    from pg_temp.incoming_sets as incoming
+    where (
+        select true
+        from crmhub.set_reads as known
+        where known.org_id = %(org_id)s and known.connection_id = %(connection_id)s
+            and known.set_name = %(set_name)s and known.external_id = incoming.external_id
+    ) is null
 )
 insert into crmhub.set_reads as earlier (org_id, connection_id, set_name, external_id, source_read_at)
-select %(org_id)s, %(connection_id)s, %(set_name)s, accepted.external_id, accepted.source_read_at
-from accepted
-where exists (select from gone where gone.external_id = accepted.external_id)
-    or exists (select from written where written.external_id = accepted.external_id)
-    or not exists (
-        select from crmhub.set_reads as known
-        where known.org_id = %(org_id)s and known.connection_id = %(connection_id)s
-            and known.set_name = %(set_name)s and known.external_id = accepted.external_id
-    )
-order by accepted.external_id
+select %(org_id)s, %(connection_id)s, %(set_name)s, incoming.external_id, incoming.source_read_at
+from changed
+join pg_temp.incoming_sets as incoming on incoming.external_id = changed.external_id
+order by incoming.external_id
 on conflict (org_id, connection_id, set_name, external_id) do update
 set source_read_at = excluded.source_read_at;
 
@@ -139,77 +161,73 @@ where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = %(s
 
 -- name: count_unseen_rows
 -- How many rows a sweep may delete, and would. Archived rows and tombstones are kept.
-select count(*) as candidates, count(*) filter (where seen.external_id is null) as unseen
+select count(*) as candidates, count(*) filter (where {is_unseen}) as unseen
 from {table} as stored
-left join crmhub.full_pass_seen as seen
-    on seen.org_id = stored.org_id and seen.connection_id = stored.connection_id
-    and seen.stream = %(stream)s and seen.version = %(version)s and seen.external_id = stored.{key}
 where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s and {live};
 
 -- name: delete_unseen_rows
 -- The next rows, by key, that the full pass did not see.
 with doomed as materialized (
-    select stored.{key} as external_id
+    select stored.ctid as place, stored.{key} as external_id
     from {table} as stored
     where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s and {live}
         and stored.{key} > %(after)s
-        and not exists (
-            select from crmhub.full_pass_seen as seen
-            where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
-                and seen.stream = %(stream)s and seen.version = %(version)s
-                and seen.external_id = stored.{key}
-        )
+        and {is_unseen}
     order by stored.{key}
     limit %(limit)s
     for update of stored
 ),
 deleted as (
+    -- A row that another run has just written is not there any more, and stays.
     delete from {table} as stored
-    using doomed
-    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
-        and stored.{key} = doomed.external_id
+    where stored.ctid = any(array(select doomed.place from doomed))
+    returning stored.{key} as external_id
 )
-select doomed.external_id from doomed order by doomed.external_id;
+select doomed.external_id, doomed.external_id in (select deleted.external_id from deleted) as is_gone
+from doomed
+order by doomed.external_id;
 
 -- name: count_unseen_members
 -- As count_unseen_rows, for the members of sets.
 select
     count(*) filter (where {live}) as candidates,
-    count(*) filter (where seen.external_id is null and {live}) as unseen
+    count(*) filter (where {is_unseen} and {live}) as unseen
 from {table} as stored
-left join crmhub.full_pass_seen as seen
-    on seen.org_id = stored.org_id and seen.connection_id = stored.connection_id
-    and seen.stream = %(stream)s and seen.version = %(version)s and seen.external_id = stored.{owner}
 where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s;
 
 -- name: find_unseen_sets
 -- The next sets, by key, that the full pass did not see.
-select stored.{owner} as external_id
+select stored.{key} as external_id, true as is_gone
 from (
-    select {owner} from {table}
-    where org_id = %(org_id)s and connection_id = %(connection_id)s and {owner} > %(after)s
+    select {key} from {table}
+    where org_id = %(org_id)s and connection_id = %(connection_id)s and {key} > %(after)s
     union
     select external_id from crmhub.set_reads
     where org_id = %(org_id)s and connection_id = %(connection_id)s
         and set_name = %(set_name)s and external_id > %(after)s
 ) as stored
-where not exists (
-        select from crmhub.full_pass_seen as seen
-        where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
-            and seen.stream = %(stream)s and seen.version = %(version)s
-            and seen.external_id = stored.{owner}
-    )
-    and {live}
-order by stored.{owner}
+where {is_unseen} and {live}
+order by stored.{key}
 limit %(limit)s;
 
 -- name: owner_is_not_archived
--- The links of an archived row are kept as the row is.
-not exists (
-    select from {owner_table} as holder
+-- A condition on a member `stored`. The links of an archived row are kept as the row is.
+(
+    select holder.archived
+    from {owner_table} as holder
     where holder.org_id = %(org_id)s and holder.connection_id = %(connection_id)s
-        and holder.{owner_key} = stored.{owner} and holder.archived
-);
+        and holder.{owner_key} = stored.{key}
+) is not true;
+
+-- name: is_unseen
+-- A condition on a row or member `stored`: the full pass did not see it.
+(
+    select seen.version
+    from crmhub.full_pass_seen as seen
+    where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
+        and seen.stream = %(stream)s and seen.version = %(version)s
+        and seen.external_id = stored.{key}
+) is null;
 
 -- name: delete_members
 -- The members of sets whose owner, or who themselves, are gone.
@@ -232,18 +250,14 @@ where earlier.version < excluded.version;
 
 -- name: drop_seen
 -- The notes of this full pass and of earlier, unfinished ones, as many as one transaction takes.
-with doomed as materialized (
-    select version, external_id
-    from crmhub.full_pass_seen
-    where org_id = %(org_id)s and connection_id = %(connection_id)s
-        and stream = %(stream)s and version <= %(version)s
-    order by version, external_id
+delete from crmhub.full_pass_seen
+where ctid = any(array(
+    select seen.ctid
+    from crmhub.full_pass_seen as seen
+    where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s
+        and seen.stream = %(stream)s and seen.version <= %(version)s
     limit %(limit)s
-)
-delete from crmhub.full_pass_seen as seen
-using doomed
-where seen.org_id = %(org_id)s and seen.connection_id = %(connection_id)s and seen.stream = %(stream)s
-    and seen.version = doomed.version and seen.external_id = doomed.external_id;
+));
 
 -- name: lock_totals
 -- One recomputation of a connection's totals at a time.
@@ -263,11 +277,10 @@ with fresh as materialized (
 gone as (
     delete from crmhub.crm_pipeline_totals as stored
     where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
-        and not exists (
-            select from fresh
-            where (fresh.pipeline_external_id, fresh.stage_external_id, fresh.owner_external_id, fresh.currency)
-                is not distinct from
-                (stored.pipeline_external_id, stored.stage_external_id, stored.owner_external_id, stored.currency)
+        and row(
+            stored.pipeline_external_id, stored.stage_external_id, stored.owner_external_id, stored.currency
+        )::text not in (
+            select row(pipeline_external_id, stage_external_id, owner_external_id, currency)::text from fresh
         )
 )
 insert into crmhub.crm_pipeline_totals as stored (

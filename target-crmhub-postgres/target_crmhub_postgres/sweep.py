@@ -94,13 +94,13 @@ class Sweep:
         while True:
             with self.session.transaction() as cursor:
                 found = cursor.execute(statement, parameters | position).fetchall()
-                keys = [row["external_id"] for row in found]
+                keys = [row["external_id"] for row in found if row["is_gone"]]
                 if keys:
                     self._delete_links(cursor, stream, keys)
             deleted += len(keys)
-            if len(keys) < KEYS_A_TRANSACTION:
+            if len(found) < KEYS_A_TRANSACTION:
                 return deleted
-            position["after"] = keys[-1]
+            position["after"] = found[-1]["external_id"]
 
     def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:
         for members in self.mapping.sets():
@@ -143,6 +143,7 @@ class Sweep:
             "table": sql.Identifier("crmhub", table),
             "key": sql.Identifier(stream.key.column),
             "live": sql.SQL(" and ").join(conditions),
+            "is_unseen": _is_unseen(stream.key.column),
         }
 
     def _of_members(self, members: MemberSet) -> dict[str, sql.Composable]:
@@ -152,10 +153,15 @@ class Sweep:
             live = QUERIES["owner_is_not_archived"].format(
                 owner_table=sql.Identifier("crmhub", owner.table),
                 owner_key=sql.Identifier(owner.key.column),
-                owner=sql.Identifier(members.owner.column),
+                key=sql.Identifier(members.owner.column),
             )
         return {
             "table": sql.Identifier("crmhub", members.table),
-            "owner": sql.Identifier(members.owner.column),
+            "key": sql.Identifier(members.owner.column),
             "live": live,
+            "is_unseen": _is_unseen(members.owner.column),
         }
+
+
+def _is_unseen(key: str) -> sql.Composable:
+    return QUERIES["is_unseen"].format(key=sql.Identifier(key))
