@@ -19,6 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Mapping as MappingOf
 
+__all__ = [
+    "Column",
+    "InvalidSettingsError",  # who reads a mapping catches what is wrong with it
+    "Kind",
+    "Mapping",
+    "MemberSet",
+    "Stream",
+    "load_mapping",
+    "providers",
+]
+
 #: How a value is read and stored; values.py holds one reader for each.
 Kind = Literal[
     "text",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ from crmhub.connections import reset_connection
 from crmhub.database import connect
 from crmhub.demo.portals import SHARED_EMAIL, SHARED_PHONE, change
 from crmhub.project_files import meltano_project_directory
+from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.words import NAME_MARK, OWNER_MARK
 from target_crmhub_postgres.mapping import load_mapping
 
@@ -138,6 +140,33 @@ def test_the_tap_asks_for_no_property_that_the_hub_does_not_store(scene: Scene) 
         asked |= set(request.properties or ())
     assert asked
     assert asked - NEEDED_BY_THE_TAP <= stored
+
+
+def test_what_an_organisation_chose_is_fetched_and_stored(scene: Scene) -> None:
+    """A kept property is asked for and stored; the name of a deal that is dropped is not."""
+    birch = scene.birch
+    scene.database.rows(
+        "update crmhub.source_connections set config = %s where id = %s",
+        [
+            json.dumps(
+                {"kept_properties": {"deals": ["hs_forecast_category"]}, "deal_names": "drop"}
+            ),
+            birch.connection_id,
+        ],
+    )
+    birch.portal.add_property(
+        "deals",
+        PropertyDefinition(name="hs_forecast_category", label="Forecast", group="dealinformation"),
+    )
+    deal = birch.portal.create("deals", {"dealname": "Secret", "hs_forecast_category": "COMMIT"})
+    sync(scene, birch)
+    assert scene.database.rows(
+        "select name, properties ->> 'hs_forecast_category' as kept from crmhub.crm_deals "
+        "where external_id = %s",
+        [deal],
+    ) == [{"name": None, "kept": "COMMIT"}]
+    requests = scene.sandbox.sandbox.requests(birch.portal.portal_id)
+    assert not any("dealname" in (request.properties or ()) for request in requests)
 
 
 def test_readers_see_their_own_organisation(scene: Scene) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from crmhub.migrate import read_migrations
+from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
     from databases import TestDatabase
@@ -96,6 +97,9 @@ def test_a_run_by_hand_gets_its_lease_and_its_settings(
     assert exports["CRMHUB_LEASE_TOKEN"] == str(row["lease_token"])
     assert exports["MELTANO_RUN_STATE_ID_SUFFIX"] == str(connection_id)
     assert exports["TARGET_CRMHUB_POSTGRES_ORG_ID"] == str(org_id)
+    assert json.loads(exports["TAP_HUBSPOT_CRM_PROPERTIES"].strip("'")) == (
+        load_mapping("hubspot").fetched_properties()
+    )
 
     again = crmhub("env", str(connection_id), **settings_of(database))
     assert "another run holds the lease" in said_in_one_line(again, 1)
@@ -134,6 +138,8 @@ def test_a_reset_clears_the_state_and_takes_the_lease(
         ('{"archived_interval_minutes": -1}', "config.archived_interval_minutes must be a whole"),
         ('{"calls_per_10_seconds": 0}', "config.calls_per_10_seconds must be a whole number"),
         ('{"deal_names": "hash"}', "config.deal_names must be keep or drop"),
+        ('{"kept_properties": {"contacts": ["firstname"]}}', "firstname of contacts is personal"),
+        ('{"kept_properties": {"owners": ["x"]}}', "stream owners has no properties to add to"),
         ('{"colour": "blue"}', "config has no key colour"),
         ("[1]", "--config must be a JSON object"),
         ("{", "--config must be a JSON object; character 1"),

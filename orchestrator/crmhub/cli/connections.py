@@ -20,6 +20,7 @@ from crmhub.connections import (
 from crmhub.database import connect
 from crmhub.errors import InvalidSettingsError
 from crmhub.settings import required_database_url
+from crmhub.sync.environment import fetched_properties
 
 
 @click.group()
@@ -41,7 +42,7 @@ def add(
     \b
     crmhub connections add --portal 1234567 --name "Our HubSpot"
     """
-    with connect(required_database_url(os.environ)) as database:
+    with connect(required_database_url(os.environ)) as database, database.transaction():
         added = add_connection(
             database,
             org_id=org_id or uuid.uuid4(),
@@ -49,6 +50,8 @@ def add(
             display_name=name,
             config=_config(config),
         )
+        # Refused now rather than at the first run; the transaction leaves nothing of it.
+        fetched_properties(added)
     if as_json:
         click.echo(json.dumps(_as_json(added)))
         return

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from crmhub.errors import InvalidSettingsError
+from target_crmhub_postgres.mapping import InvalidSettingsError as MappingRefusedError
+from target_crmhub_postgres.mapping import load_mapping
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from uuid import UUID
@@ -51,6 +55,21 @@ def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: environment[name] for name in INHERITED if name in environment}
 
 
+def fetched_properties(connection: Connection) -> dict[str, list[str]]:
+    """Stream → properties to ask for: what is stored as this organisation chose it, no more.
+
+    Raises InvalidSettingsError where its choice cannot be kept, as with a personal property.
+    """
+    try:
+        mapping = load_mapping(connection.provider).with_choices(
+            kept_properties=connection.config.get("kept_properties"),
+            choices={key: connection.config.get(key, "") for key in ("deal_names", "owner_names")},
+        )
+    except MappingRefusedError as error:
+        raise InvalidSettingsError(f"connection {connection.id}: config.{error}") from None
+    return mapping.fetched_properties()
+
+
 def connection_environment(
     connection: Connection,
     *,
@@ -72,6 +91,7 @@ def connection_environment(
         variables["CRMHUB_LEASE_TOKEN"] = str(lease_token)
     if api_url:
         variables["TAP_HUBSPOT_CRM_API_URL"] = api_url
+    variables["TAP_HUBSPOT_CRM_PROPERTIES"] = json.dumps(fetched_properties(connection))
     for prefix, names in (
         ("TAP_HUBSPOT_CRM_", _TAP_CONFIG),
         ("TARGET_CRMHUB_POSTGRES_", _TARGET_CONFIG),
