@@ -85,6 +85,7 @@ def test_a_connection_is_added_and_listed(crmhub: Crmhub, database: TestDatabase
     assert (connection["org_id"], connection["external_account_id"]) == (org, "42")
     listed = crmhub("connections", "list", "--json", **settings)
     assert json.loads(listed.stdout) == [connection]
+    assert connection["id"] in crmhub("connections", "list", **settings).stdout
 
 
 def test_a_run_by_hand_gets_its_lease_and_its_settings(

@@ -22,6 +22,9 @@ from crmhub.errors import InvalidSettingsError
 from crmhub.settings import required_database_url
 from crmhub.sync.environment import fetched_properties
 
+#: What a line of `list` takes, characters.
+WIDTH = 140
+
 
 @click.group()
 def connections() -> None:
@@ -68,7 +71,10 @@ def show(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_as_json(each) for each in found]))
         return
-    table = Table("connection", "organisation", "name", "status", "last sync", "error")
+    table = Table(box=None)
+    for heading in ("connection", "organisation", "name", "status", "last sync", "error"):
+        # Ids are there to be copied: a line wraps rather than that they are cut.
+        table.add_column(heading, no_wrap=True)
     for each in found:
         table.add_row(
             str(each.id),
@@ -78,7 +84,7 @@ def show(*, as_json: bool) -> None:
             f"{each.last_sync_at:%Y-%m-%d %H:%M:%S}" if each.last_sync_at else "never",
             each.last_error_class or "",
         )
-    Console().print(table)
+    Console(width=max(Console().width, WIDTH)).print(table)
 
 
 @connections.command("reset")
