@@ -62,6 +62,15 @@ def test_the_targets_word_outweighs_the_taps_whose_pipe_broke() -> None:
         assert log.failure.error_class == "lease_lost"
 
 
+def test_a_state_that_was_not_stored_is_a_failure() -> None:
+    log = read(
+        json.dumps({"event": "state_failed", "error_class": "lease_lost", "message": "gone"})
+    )
+    assert log.failure == PluginFailure(
+        error_class="lease_lost", message="gone", retry_after_seconds=None
+    )
+
+
 def test_only_meltanos_own_word_makes_a_run_a_success() -> None:
     assert read(line("Run completed", status="success")).succeeded
     assert not read(line("Run completed", status="failure")).succeeded

@@ -113,7 +113,7 @@ def test_a_write_under_a_lost_lease_is_refused_and_changes_nothing(
         "set", "--force", state_id(connection_id), json.dumps({"singer_state": BOOKMARK})
     )
     assert done.returncode != 0
-    assert "lease_lost" in done.stderr
+    assert "the lease of this connection is lost" in done.stderr
     assert stored(database, connection_id) == {"state_json": None, "lease_token": token}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import fnmatch
+import json
 import os
 import signal
 import sys
@@ -37,7 +38,14 @@ _LEASE_LOST = "CH002"
 
 
 class StateRefusedError(MeltanoError):
-    """The state was not stored or could not be read; nothing was changed."""
+    """The state was not stored or could not be read; nothing was changed.
+
+    The remedy is part of the reason: `meltano run` shows nothing else.
+    """
+
+    def __init__(self, reason: str, remedy: str, *, error_class: str = "database") -> None:
+        super().__init__(f"{reason}: {remedy}")
+        self.error_class = error_class
 
 
 class CrmHubStateStore(StateStoreManager):
@@ -86,7 +94,13 @@ class CrmHubStateStore(StateStoreManager):
             self._write(state)
         except StateRefusedError as error:
             if not _called_as_meltano_state():
-                click.echo(f"crmhub: the state was not stored: {error.reason}", err=True)
+                # For who reads the run's log, in the words of tap and target.
+                said = {
+                    "event": "state_failed",
+                    "error_class": error.error_class,
+                    "message": f"the state was not stored: {error.reason}",
+                }
+                click.echo(json.dumps(said), err=True)
                 os.kill(os.getpid(), signal.SIGTERM)
             raise
 
@@ -122,7 +136,7 @@ class CrmHubStateStore(StateStoreManager):
         if not isinstance(singer_state, dict):
             raise StateRefusedError(
                 f"the state of {state.state_id} has no object '{_SINGER_STATE}'",
-                'Give it as {"singer_state": {"bookmarks": …}}',
+                'give it as {"singer_state": {"bookmarks": …}}',
             )
         self._store(_connection_id(state.state_id), singer_state)
 
@@ -151,22 +165,23 @@ class CrmHubStateStore(StateStoreManager):
         if not self._database_url:
             raise StateRefusedError(
                 "the setting state_backend.crmhub.database_url is missing",
-                "Set CRMHUB_STATE_DATABASE_URL to a login of crmhub_state (`crmhub roles`)",
+                "set CRMHUB_STATE_DATABASE_URL to a login of crmhub_state (`crmhub roles`)",
             )
         try:
             with connect(self._database_url, setting="CRMHUB_STATE_DATABASE_URL") as database:
                 yield database
         except CrmHubError as error:
-            raise StateRefusedError(str(error)) from None
+            raise StateRefusedError("the state backend", str(error)) from None
         except psycopg.Error as error:
             if error.sqlstate == _LEASE_LOST:
                 raise StateRefusedError(
-                    "lease_lost: the lease of this connection is lost",
-                    "Another run or a reset has taken it; nothing needs to be done",
+                    "the lease of this connection is lost",
+                    "another run or a reset has taken it; nothing needs to be done",
+                    error_class="lease_lost",
                 ) from None
             raise StateRefusedError(
                 f"the database refused the state ({error.sqlstate or type(error).__name__})",
-                "Look at the server's log; `crmhub doctor` checks roles and migrations",
+                "look at the server's log, and check that `crmhub migrate` has been run",
             ) from None
 
 
@@ -176,14 +191,14 @@ def _connection_id(state_id: str) -> uuid.UUID:
     except ValueError:
         raise StateRefusedError(
             f"the state id {state_id} does not end with the id of a connection",
-            "Run with --state-id-suffix=<connection id>; `crmhub connections list` shows them",
+            "run with --state-id-suffix=<connection id>, as `crmhub env` sets it",
         ) from None
 
 
 def _no_connection(connection_id: uuid.UUID) -> StateRefusedError:
     return StateRefusedError(
         f"there is no connection {connection_id}",
-        "`crmhub connections list` shows those there are",
+        "`crmhub connections list` shows those known",
     )
 
 

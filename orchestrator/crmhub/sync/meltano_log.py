@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
 
 _EXTRACTOR = "tap-hubspot-crm"
+#: The last words of what can fail in a run.
+_FAILURES = {"tap_failed", "target_failed", "state_failed"}
 #: Singer SDK: `METRIC: {"type": "counter", "metric": "record_count", …}` in a plugin's log.
 _METRIC = re.compile(r"METRIC: (\{.*\})")
 #: Anything in a plugin's output that looks like a secret: HubSpot's tokens and keys, passwords in
@@ -43,7 +46,7 @@ class MeltanoLog:
     def read(self, line: str) -> str:
         """Take in one line; returns what it says for people, secrets made stars."""
         event, entry = _event(line)
-        if failure := _failure(event):
+        if failure := _failure(event, entry):
             # The target's word outweighs the tap's, whose pipe broke because of it.
             if self.failure is None or entry.get("name") != _EXTRACTOR:
                 self.failure = failure
@@ -81,14 +84,13 @@ def _event(line: str) -> tuple[str, dict[str, Any]]:
     return str(entry.get("event", "")), entry
 
 
-def _failure(event: str) -> PluginFailure | None:
-    if not event.startswith('{"event"'):
-        return None
-    try:
-        said = json.loads(event)
-    except json.JSONDecodeError:
-        return None
-    if said.get("event") not in {"tap_failed", "target_failed"}:
+def _failure(event: str, entry: dict[str, Any]) -> PluginFailure | None:
+    """The failure a line tells of: a plugin's, inside Meltano's, or the state backend's own."""
+    said: object = entry
+    if event.startswith('{"event"'):
+        with contextlib.suppress(json.JSONDecodeError):
+            said = json.loads(event)
+    if not isinstance(said, dict) or said.get("event") not in _FAILURES:
         return None
     return PluginFailure(
         error_class=str(said.get("error_class", "internal")),
