@@ -1,21 +1,18 @@
 """The sandbox as a WSGI application: finds the portal, counts the call, answers as HubSpot does."""
 
-import gzip
 import json
 import uuid
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.http import http_date
 from werkzeug.routing import RequestRedirect
-from werkzeug.wrappers import Request, Response
+from werkzeug.wrappers import Request
 
 from hubspot_sandbox import oauth
 from hubspot_sandbox.calls import Answer, Call, JsonObject
 from hubspot_sandbox.control import Control
+from hubspot_sandbox.delivery import Delivery, deliver
 from hubspot_sandbox.errors import (
     ApiError,
     invalid_request,
@@ -35,8 +32,6 @@ from hubspot_sandbox.tokens import Credential
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-_SMALLEST_GZIP: Final = 1_000
-_REASONS: Final = {423: "Locked", 477: "Migration In Progress", 530: "Origin Unreachable"}
 _OAUTH: Final = {
     "token": oauth.issue_tokens,
     "introspect": oauth.introspect_token,
@@ -55,13 +50,23 @@ class SandboxApp:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
-        """Answer one WSGI request."""
-        return self.respond(Request(environ))(environ, start_response)
+        """Answer one WSGI request; a stall passes in the clock's time.
 
-    def respond(self, request: Request) -> Response:
-        """Answer one request."""
+        Raises:
+            ConnectionResetError: the connection is to be reset; a server of ours does so.
+        """
+        delivery = self.deliver(Request(environ))
+        if delivery.stall_seconds:
+            self.sandbox.clock.sleep(delivery.stall_seconds)
+        if delivery.is_reset:
+            raise ConnectionResetError
+        start_response(delivery.status_line, list(delivery.headers.items()))
+        return [delivery.content]
+
+    def deliver(self, request: Request) -> Delivery:
+        """Answer one request, after the latency; stalling and resetting is up to the server."""
         if request.path.startswith("/sandbox/"):
-            return _response(request, self._control.answer(request), self.sandbox)
+            return self._deliver(request, self._control.answer(request))
         if self.sandbox.latency_ms:
             self.sandbox.clock.sleep(self.sandbox.latency_ms / 1000)
         trace = _Trace()
@@ -70,7 +75,14 @@ class SandboxApp:
         except ApiError as error:
             answer = _error_answer(error)
         self.sandbox.log(trace.entry(self.sandbox.clock.now_ms(), request, answer))
-        return _response(request, answer, self.sandbox)
+        return self._deliver(request, answer)
+
+    def _deliver(self, request: Request, answer: Answer) -> Delivery:
+        return deliver(
+            answer,
+            now_ms=self.sandbox.clock.now_ms(),
+            takes_gzip=bool(request.accept_encodings["gzip"]),
+        )
 
     def _answer(self, request: Request, trace: "_Trace") -> Answer:
         query_length = len(request.query_string)
@@ -183,25 +195,3 @@ def _error_answer(error: ApiError) -> Answer:
     if "error" not in body:
         body["correlationId"] = str(uuid.uuid4())
     return Answer(body=body, status=error.status, headers=error.headers)
-
-
-def _response(request: Request, answer: Answer, sandbox: Sandbox) -> Response:
-    """Return an answer as HTTP, dated by the sandbox's clock, compressed where asked."""
-    content = b"" if answer.body is None else _encode(answer.body)
-    headers = {**answer.headers, "Content-Type": "application/json;charset=utf-8"}
-    headers["Date"] = http_date(datetime.fromtimestamp(sandbox.clock.now_ms() / 1000, UTC))
-    headers["Vary"] = "Accept-Encoding"
-    if len(content) > _SMALLEST_GZIP and request.accept_encodings["gzip"]:
-        content = gzip.compress(content, compresslevel=1, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    return Response(content, status=f"{answer.status} {_reason(answer.status)}", headers=headers)
-
-
-def _encode(body: object) -> bytes:
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _reason(status: int) -> str:
-    if status in _REASONS:
-        return _REASONS[status]
-    return HTTPStatus(status).phrase

@@ -1,15 +1,17 @@
 """The HTTP server: keeps connections open, sends an answer in one packet, ends at once."""
 
 import io
+import select
 import socket
+import struct
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from typing_extensions import override
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request
 
-if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+from hubspot_sandbox.app import SandboxApp
 
 _JOIN_SECONDS: Final = 2.0
 #: How soon a server notices that it is to stop.
@@ -22,6 +24,7 @@ class KeepAliveHandler(WSGIRequestHandler):
     Werkzeug's own handler closes after each; a client would then measure handshakes.
     """
 
+    server: "SandboxServer"
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
@@ -31,21 +34,31 @@ class KeepAliveHandler(WSGIRequestHandler):
         body = self.rfile.read(length)
         environ = self.make_environ()
         environ["wsgi.input"] = io.BytesIO(body)
-        head: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def start_response(
-            status: str, headers: list[tuple[str, str]], exc_info: object = None
-        ) -> object:
-            del exc_info
-            head.append((status, headers))
-            return None
-
-        content = b"".join(self.server.app(environ, start_response))  # type: ignore[arg-type]  # the write callable is never used
-        status, headers = head[-1]
-        lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers)]
-        if self.close_connection:
+        delivery = self.server.sandbox_app.deliver(Request(environ))
+        if delivery.stall_seconds and self._is_left_within(delivery.stall_seconds):
+            self.close_connection = True
+            return
+        if delivery.is_reset:
+            self._reset()
+            return
+        if delivery.is_cut:
+            self.close_connection = True
+        headers = [f"{name}: {value}" for name, value in delivery.headers.items()]
+        lines = [f"HTTP/1.1 {delivery.status_line}", *headers]
+        if self.close_connection and not delivery.is_cut:
             lines.append("Connection: close")
-        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + content)
+        self.wfile.write("\r\n".join([*lines, "", ""]).encode("latin-1") + delivery.content)
+
+    def _is_left_within(self, seconds: float) -> bool:
+        """Wait, and return whether the client or the server closed the connection meanwhile."""
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        return bool(readable)
+
+    def _reset(self) -> None:
+        """Drop the connection so that the client sees a reset, not an orderly end."""
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.close()
 
     @override
     def log(self, type: str, message: str, *args: object) -> None:  # werkzeug's name
@@ -57,7 +70,8 @@ class SandboxServer(ThreadedWSGIServer):
 
     daemon_threads = True
 
-    def __init__(self, host: str, port: int, app: "WSGIApplication") -> None:
+    def __init__(self, host: str, port: int, app: SandboxApp) -> None:
+        self.sandbox_app = app
         self._open: set[socket.socket] = set()
         self._threads_alive: set[threading.Thread] = set()
         self._serving = threading.Thread(
