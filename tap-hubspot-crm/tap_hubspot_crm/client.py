@@ -6,7 +6,6 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -22,6 +21,7 @@ from tap_hubspot_crm.errors import (
     RateLimitedError,
     UnexpectedResponseError,
 )
+from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.retrying import Refusal, decide, read_refusal
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
@@ -190,7 +190,7 @@ class HubSpotClient:
             # What it says may quote the address with its ids; the class of error is enough.
             return Refusal(status=None)
         arrived = self._timer.monotonic()
-        body = _json_object(response.content)
+        body = read_json_object(response.content)
         if response.status_code not in _SUCCESS:
             return read_refusal(response.status_code, response.headers, body)
         if body is None:
@@ -239,7 +239,7 @@ class HubSpotClient:
             except requests.RequestException:
                 refusal = Refusal(status=None)
             else:
-                body = _json_object(response.content)
+                body = read_json_object(response.content)
                 if body is not None and (response.ok or response.status_code in {400, 401, 403}):
                     return response.status_code, body
                 unreadable = body is None and response.status_code in _SUCCESS
@@ -267,15 +267,6 @@ def _forbidden(
         scopes = " and ".join(endpoint.scopes)
         return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
     return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")
-
-
-def _json_object(content: bytes) -> dict[str, Any] | None:
-    """Return the JSON object of a body, or None where it is cut or something else."""
-    try:
-        body = json.loads(content, parse_float=Decimal)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
 
 
 def _count(text: str | None) -> int | None:
