@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
+
+from msgspec import Struct
+from typing_extensions import override
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
@@ -30,29 +33,34 @@ MODIFIED_PROPERTIES = {"contacts": "lastmodifieddate", "deals": "hs_lastmodified
 _LONGEST_QUERY = 5_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Row:
-    """A contact or deal as HubSpot sent it."""
+class Row(Struct, frozen=True, kw_only=True):
+    """A contact or deal as HubSpot sent it.
+
+    No dataclass: a frozen one takes four times as long to make, and this one is made for every row.
+    """
 
     id: str
-    properties: Mapping[str, str | None] = field(repr=False)
+    properties: Mapping[str, str | None]
     created_at: str | None
     updated_at: str
     archived: bool
     archived_at: str | None
-    #: HubSpot's ISO text of the modification time that searches filter on.
-    modified_at: str
+    #: The modification time that searches filter on, in milliseconds since 1970.
+    modified: int
 
-    @property
-    def modified(self) -> int:
-        """The modification time in milliseconds since 1970."""
-        return to_milliseconds(parse_moment(self.modified_at))
+    @override
+    def __repr__(self) -> str:
+        """Return the id alone: the properties are personal."""
+        return f"Row(id={self.id!r})"
 
     @property
     def merged_ids(self) -> tuple[str, ...]:
         """Ids of the rows that were merged into this one."""
-        listed = (self.properties.get(MERGED_IDS) or "").split(";")
-        return tuple(part.strip() for part in listed if part.strip().isdecimal())
+        listed = self.properties.get(MERGED_IDS)
+        if not listed:
+            return ()
+        parts = (part.strip() for part in listed.split(";"))
+        return tuple(part for part in parts if part.isdecimal())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -243,8 +251,6 @@ def _parse_row(item: Any, modified_property: str) -> Row:  # noqa: ANN401 - JSON
     properties = item.get("properties") or {}
     updated_at = item.get("updatedAt") or properties[modified_property]
     modified_at = properties.get(modified_property) or updated_at
-    # Checked here, so that a broken time is told where it came in.
-    parse_moment(modified_at)
     return Row(
         id=id_,
         properties=properties,
@@ -252,7 +258,8 @@ def _parse_row(item: Any, modified_property: str) -> Row:  # noqa: ANN401 - JSON
         updated_at=updated_at,
         archived=item.get("archived") is True,
         archived_at=item.get("archivedAt"),
-        modified_at=modified_at,
+        # Worked out here, so that a broken time is told where it came in.
+        modified=to_milliseconds(parse_moment(modified_at)),
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from singer_sdk.singerlib.json import serialize_json
 
+from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.objects import Row
 from tap_hubspot_crm.properties import (
     PropertyDefinition,
@@ -37,7 +38,7 @@ def _row(properties: dict[str, str | None]) -> Row:
         updated_at="2026-01-02T00:00:00.000Z",
         archived=False,
         archived_at=None,
-        modified_at="2026-01-02T00:00:00.000Z",
+        modified=1_767_312_000_000,
     )
 
 
@@ -80,10 +81,6 @@ def test_a_number_is_written_with_every_digit(text: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "text"),
     [
-        ("number", "ann@example.com"),
-        ("number", "NaN"),
-        ("number", "Infinity"),
-        ("number", "1_000"),
         ("bool", "perhaps"),
         ("date", "0000-01-01"),
         ("date", "2026-11-22 and more"),
@@ -100,6 +97,14 @@ def test_a_value_of_another_type_becomes_null_with_one_warning_that_does_not_quo
         assert shape.record(_row({"x": text})) == {"x": None}
     assert len(caplog.records) == 1
     assert text not in caplog.text
+
+
+@pytest.mark.parametrize("text", ["ann@example.com", "NaN", "Infinity", "1_000", "1,5"])
+def test_a_number_that_is_none_ends_the_run_by_stream_key_and_name(text: str) -> None:
+    shape = RecordShape(stream="deals", definitions=[_definition("x", "number")], selected={"x"})
+    with pytest.raises(UnexpectedResponseError, match="deals 1: .* property x ") as caught:
+        shape.record(_row({"x": text}))
+    assert text not in str(caught.value)
 
 
 def test_a_property_loses_to_a_field_of_the_record() -> None:
