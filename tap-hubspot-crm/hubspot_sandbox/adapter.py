@@ -15,6 +15,7 @@ from urllib3.response import HTTPResponse
 from werkzeug.wrappers import Request
 
 from hubspot_sandbox.app import SandboxApp
+from hubspot_sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -34,6 +35,11 @@ class SandboxAdapter(HTTPAdapter):
     def __init__(self, app: SandboxApp) -> None:
         super().__init__()
         self._app = app
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox that answers."""
+        return self._app.sandbox
 
     @override
     def send(
@@ -72,13 +78,12 @@ class SandboxAdapter(HTTPAdapter):
         return self.build_response(request, answer)
 
     def _wait(self, request: PreparedRequest, stall: float, patience: float | None) -> None:
-        sandbox = self._app.sandbox
-        waited = sandbox.latency_ms / 1000
+        waited = self.sandbox.latency_ms / 1000
         if patience is None or waited + stall <= patience:
             if stall:
-                sandbox.clock.sleep(stall)
+                self.sandbox.clock.sleep(stall)
             return
-        sandbox.clock.sleep(max(0.0, patience - waited))
+        self.sandbox.clock.sleep(max(0.0, patience - waited))
         raise ReadTimeout("the sandbox answers later than the session waits", request=request)
 
 

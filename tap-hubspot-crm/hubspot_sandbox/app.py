@@ -23,6 +23,7 @@ from hubspot_sandbox.errors import (
     uri_too_long,
     wrong_method,
 )
+from hubspot_sandbox.fault_answers import failed_answer, ruined
 from hubspot_sandbox.metadata import read_daily_usage
 from hubspot_sandbox.routes import Target, build_map
 from hubspot_sandbox.sandbox import LoggedRequest, Sandbox, SandboxPortal
@@ -31,6 +32,8 @@ from hubspot_sandbox.tokens import Credential
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from hubspot_sandbox.faults import FaultRule
 
 _OAUTH: Final = {
     "token": oauth.issue_tokens,
@@ -75,7 +78,8 @@ class SandboxApp:
         except ApiError as error:
             answer = _error_answer(error)
         self.sandbox.log(trace.entry(self.sandbox.clock.now_ms(), request, answer))
-        return self._deliver(request, answer)
+        delivery = self._deliver(request, answer)
+        return delivery if trace.fault is None else ruined(delivery, trace.fault)
 
     def _deliver(self, request: Request, answer: Answer) -> Delivery:
         return deliver(
@@ -90,6 +94,7 @@ class SandboxApp:
             raise uri_too_long()
         target, path = self._match(request)
         if isinstance(target.answer, str) and target.answer in _OAUTH:
+            self._perhaps_fail(request, target, trace)
             return _OAUTH[target.answer](self.sandbox, request.form)
         credential, portal = self._open(request)
         trace.portal_id = portal.portal_id
@@ -109,10 +114,29 @@ class SandboxApp:
         )
         trace.see(call)
         try:
+            self._perhaps_fail(request, target, trace)
             answer = self._handle(target, call, portal)
         except ApiError as error:
             raise ApiError(error.status, error.body, {**headers, **error.headers}) from None
         return Answer(body=answer.body, status=answer.status, headers=headers)
+
+    def _perhaps_fail(self, request: Request, target: Target, trace: "_Trace") -> None:
+        """Fail where the sandbox's faults want it; what ruins a right answer is left in the trace.
+
+        Raises:
+            ApiError: the failure is an answer of its own.
+        """
+        plan = self.sandbox.fault_plan
+        if not plan.is_active:
+            return
+        body = request.get_data().decode("latin-1")
+        asked = f"{request.method} {request.full_path} {body}"
+        trace.fault = plan.draw(asked, target.kind, trace.portal_id)
+        if trace.fault is not None:
+            now = self.sandbox.clock.now_ms()
+            error = failed_answer(trace.fault, now_ms=now, portal_id=trace.portal_id)
+            if error is not None:
+                raise error
 
     def _match(self, request: Request) -> tuple[Target, Mapping[str, str]]:
         adapter = self._map.bind("sandbox")
@@ -152,6 +176,7 @@ class _Trace:
 
     def __init__(self) -> None:
         self.portal_id: int | None = None
+        self.fault: FaultRule | None = None
         self._properties: tuple[str, ...] | None = None
         self._inputs = 0
 
@@ -172,6 +197,7 @@ class _Trace:
             path=request.path,
             status=answer.status,
             portal_id=self.portal_id,
+            fault=None if self.fault is None else self.fault.kind,
             properties=self._properties,
             count=self._inputs or (len(results) if isinstance(results, list) else 0),
         )

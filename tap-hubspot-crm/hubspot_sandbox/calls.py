@@ -12,6 +12,10 @@ from hubspot_sandbox.tokens import Credential
 JsonObject: TypeAlias = dict[str, object]
 Family: TypeAlias = Literal["2026-09", "2026-03", "legacy"]
 
+#: What the list takes for `after`: any id; or only what it gave out, and anything else begins from
+#: the start, is rounded down, or is refused; or only text that tells nothing.
+CursorStyle: TypeAlias = Literal["id", "restart", "rounded", "refused", "opaque"]
+
 SENSITIVE_SCOPE: Final = "crm.objects.{}.sensitive.read.v2"
 
 
@@ -27,6 +31,10 @@ class Dialect:
     search_body_limit: int | None = None
     #: Linked records a page of an associations batch read.
     associations_page: int = 500
+    #: Whether the list begins where a made-up `after` says; that is not promised.
+    list_cursor: CursorStyle = "id"
+    #: Whether the rows of a list page come in no order; the pages still follow each other.
+    shuffles_list_pages: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

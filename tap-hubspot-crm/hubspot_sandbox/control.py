@@ -1,19 +1,16 @@
 """The control API under `/sandbox/...`: change the data, read the truth. JSON, without a token."""
 
 import json
-from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request
 
 from hubspot_sandbox.calls import Answer, JsonObject
+from hubspot_sandbox.control_switches import SWITCH_ACTIONS
 from hubspot_sandbox.errors import InvalidControlCallError, SandboxError
-from hubspot_sandbox.limits import Limits
-from hubspot_sandbox.orders import Order
-from hubspot_sandbox.portal import Habits
+from hubspot_sandbox.orders import Action, Order
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal, describe_request
 from hubspot_sandbox.tokens import DEFAULT_SCOPES
@@ -21,8 +18,6 @@ from hubspot_sandbox.truth import TRUTH_STREAMS
 
 _ONE: Final = "/sandbox/portals/<int:portal_id>"
 _RECORDS: Final = f"{_ONE}/<object_type>"
-
-Action: TypeAlias = Callable[[Order], object]
 
 
 class Control:
@@ -110,6 +105,12 @@ def _edit(order: Order) -> object:
     return {"at": portal.touch(object_type, ids, order.properties()), "count": len(ids)}
 
 
+def _calculate(order: Order) -> object:
+    filled = {name: value for name, value in order.properties().items() if value is not None}
+    order.portal.set_calculated(order.object_type, order.texts("ids"), filled)
+    return {}
+
+
 def _archive(order: Order) -> object:
     order.portal.archive(order.object_type, *order.texts("ids"))
     return {}
@@ -164,6 +165,15 @@ def _expire(order: Order) -> object:
     return {}
 
 
+def _add_token(order: Order) -> object:
+    token = order.sandbox.add_token(
+        order.portal.portal_id,
+        scopes=order.texts("scopes", DEFAULT_SCOPES),
+        app_id=order.number("app_id") if "app_id" in order.body else None,
+    )
+    return {"access_token": token}
+
+
 def _revoke(order: Order) -> object:
     order.sandbox.tokens.revoke(order.text("token"))
     return {}
@@ -172,27 +182,6 @@ def _revoke(order: Order) -> object:
 def _code(order: Order) -> object:
     redirect_uri = order.text("redirect_uri") if "redirect_uri" in order.body else None
     return {"code": order.sandbox.issue_code(order.portal.portal_id, redirect_uri=redirect_uri)}
-
-
-def _set_limits(order: Order) -> object:
-    portal = order.portal
-    _known(order.body, {field.name for field in fields(Limits)})
-    numbers = {n: order.number(n) for n in order.body if n != "searches_count_as_calls"}
-    counts = bool(order.body.get("searches_count_as_calls", portal.limits.searches_count_as_calls))
-    portal.limits = replace(portal.limits, **numbers, searches_count_as_calls=counts)
-    return {}
-
-
-def _set_habits(order: Order) -> object:
-    _known(order.body, {field.name for field in fields(Habits)})
-    switches = {name: value is True for name, value in order.body.items()}
-    order.portal.habits = replace(order.portal.habits, **switches)
-    return {}
-
-
-def _set_latency(order: Order) -> object:
-    order.sandbox.latency_ms = order.number("latency_ms")
-    return {}
 
 
 def _add_property(order: Order) -> object:
@@ -220,11 +209,6 @@ def _deactivate_owner(order: Order) -> object:
     return {}
 
 
-def _known(body: JsonObject, names: set[str]) -> None:
-    if not set(body) <= names:
-        raise InvalidControlCallError(f"the body may hold {', '.join(sorted(names))} only")
-
-
 _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("GET", "/sandbox/help", _help),
     ("GET", "/sandbox/portals", _list_portals),
@@ -236,6 +220,7 @@ _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("DELETE", "/sandbox/requests", _forget_requests),
     ("POST", f"{_RECORDS}/create", _create),
     ("POST", f"{_RECORDS}/edit", _edit),
+    ("POST", f"{_RECORDS}/calculate", _calculate),
     ("POST", f"{_RECORDS}/archive", _archive),
     ("POST", f"{_RECORDS}/restore", _restore),
     ("POST", f"{_RECORDS}/purge", _purge),
@@ -245,10 +230,9 @@ _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("POST", f"{_ONE}/associations", _associate),
     ("DELETE", f"{_ONE}/associations", _dissociate),
     ("POST", f"{_ONE}/owners/deactivate", _deactivate_owner),
+    ("POST", f"{_ONE}/tokens", _add_token),
     ("POST", f"{_ONE}/tokens/expire", _expire),
     ("POST", "/sandbox/tokens/revoke", _revoke),
     ("POST", f"{_ONE}/code", _code),
-    ("PUT", f"{_ONE}/limits", _set_limits),
-    ("PUT", f"{_ONE}/habits", _set_habits),
-    ("PUT", "/sandbox/latency", _set_latency),
+    *SWITCH_ACTIONS,
 )

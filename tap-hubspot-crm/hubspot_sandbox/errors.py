@@ -110,6 +110,21 @@ def internal_error() -> ApiError:
     return _error(500, "INTERNAL_ERROR", "internal error")
 
 
+def edge_error(status: int) -> ApiError:
+    """Return what HubSpot's front answers where what is behind it doesn't (502 to 524)."""
+    return _error(status, "INTERNAL_ERROR", "HubSpot is not available at the moment")
+
+
+def locked() -> ApiError:
+    """Return the 423 for records that another process holds (HubSpot: error handling)."""
+    return _error(423, "LOCKED", "The resource is locked: try again in a moment")
+
+
+def migrating() -> ApiError:
+    """Return the 477 for a portal that is moved to another place (HubSpot: error handling)."""
+    return _error(477, "MIGRATION_IN_PROGRESS", "This account is being migrated")
+
+
 def refused_grant(status: str, error: str, message: str) -> ApiError:
     """Return the 400 of the token endpoint, in its own form (HubSpot: manage OAuth tokens)."""
     body = {"error": error, "error_description": message, "status": status, "message": message}

@@ -1,6 +1,8 @@
 """Answers about the portal itself: properties, pipelines, owners, the account."""
 
+from datetime import UTC, datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from hubspot_sandbox.calls import (
     SENSITIVE_SCOPE,
@@ -99,6 +101,9 @@ def read_owner(call: Call) -> Answer:
 
 def read_account(call: Call) -> Answer:
     """Answer what kind of account the portal is, and its time zone."""
+    moment = datetime.fromtimestamp(call.portal.clock.now_ms() / 1000, UTC)
+    offset = moment.astimezone(ZoneInfo(call.portal.time_zone)).strftime("%z")
+    minutes = int(offset[:3]) * 60 + int(offset[0] + offset[3:])
     return Answer(
         body={
             "portalId": call.portal.portal_id,
@@ -106,8 +111,8 @@ def read_account(call: Call) -> Answer:
             "timeZone": call.portal.time_zone,
             "companyCurrency": "EUR",
             "additionalCurrencies": ["USD", "GBP", "CHF"],
-            "utcOffset": "+00:00",
-            "utcOffsetMilliseconds": 0,
+            "utcOffset": f"{offset[:3]}:{offset[3:]}",
+            "utcOffsetMilliseconds": minutes * 60_000,
             "uiDomain": "app.hubspot.com",
             "dataHostingLocation": "na1",
         }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from hubspot_sandbox.calls import Answer, JsonObject
 from hubspot_sandbox.errors import hub_is_gone, invalid_request, refused_grant
 from hubspot_sandbox.sandbox import Sandbox
-from hubspot_sandbox.tokens import LIFETIME_SECONDS, Credential, Grant, IssuedTokens
+from hubspot_sandbox.tokens import Credential, Grant, IssuedTokens
 
 
 def issue_tokens(sandbox: Sandbox, form: Mapping[str, str]) -> Answer:
@@ -96,7 +96,7 @@ def _token_body(issued: IssuedTokens) -> JsonObject:
         "token_type": "bearer",
         "access_token": issued.access_token,
         "refresh_token": issued.refresh_token,
-        "expires_in": LIFETIME_SECONDS,
+        "expires_in": issued.expires_in,
         "hub_id": issued.grant.portal_id,
         "scopes": list(issued.grant.scopes),
         "token_use": "access_token",

@@ -15,7 +15,9 @@ from hubspot_sandbox.calls import (
     whole_number,
 )
 from hubspot_sandbox.clock import iso
+from hubspot_sandbox.cursors import read_cursor, write_cursor
 from hubspot_sandbox.errors import invalid_request, not_found
+from hubspot_sandbox.faults import share
 from hubspot_sandbox.links import link_types
 from hubspot_sandbox.object_types import (
     DEFAULT_PROPERTIES,
@@ -86,26 +88,30 @@ def list_records(call: Call) -> Answer:
     """Answer a page of the list, in order of id.
 
     `after` is the id of the first record wanted (HubSpot: using object APIs; their sample gives
-    the last id plus one). With history a page holds half as many.
+    the last id plus one), unless the dialect has it otherwise. With history a page holds half as
+    many.
     """
     object_type = call.object_type()
     history = comma_list(call.query, "propertiesWithHistory")
     limit = whole_number(
         call.query.get("limit", "10"), "limit", low=1, high=HISTORY_LIMIT if history else LIST_LIMIT
     )
-    after = whole_number(call.query.get("after") or "0", "after")
     archived = flag(call.query, "archived")
+    associations = comma_list(call.query, "associations")
     select = Selection(call, object_type, comma_list(call.query, "properties"))
+    style = call.dialect.list_cursor
     with call.portal.lock:
         store = call.portal.stores[object_type]
+        given = call.query.get("after")
+        after = read_cursor(style, given, store) if given else 0
         found = store.page(after=after, limit=limit + 1, archived=archived)
-        results = [
-            _full_body(call, select, record, history, comma_list(call.query, "associations"))
-            for record in found[:limit]
-        ]
+        page = found[:limit]
+        if call.dialect.shuffles_list_pages:
+            page.sort(key=lambda record: share("shuffled", record.id))
+        results = [_full_body(call, select, record, history, associations) for record in page]
     body: JsonObject = {"results": results}
     if len(found) > limit:
-        body["paging"] = call.next_page(str(found[limit - 1].id + 1))
+        body["paging"] = call.next_page(write_cursor(style, found[limit - 1].id))
     return Answer(body=body)
 
 

@@ -1,6 +1,7 @@
 """One call of the control API, read and checked."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from hubspot_sandbox.calls import JsonObject
 from hubspot_sandbox.errors import InvalidControlCallError
@@ -58,3 +59,7 @@ class Order:
         ):
             raise InvalidControlCallError("properties must be an object of strings and nulls")
         return value
+
+
+#: What a control call does; it returns what to answer.
+Action: TypeAlias = Callable[[Order], object]

@@ -1,22 +1,19 @@
-"""A CRM in memory: records, properties, pipelines, owners, associations and how they change."""
+"""A CRM in memory: records and associations and how they change."""
 
 import random
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from hubspot_sandbox.calculated import days_between, recalculate
 from hubspot_sandbox.clock import Clock
-from hubspot_sandbox.contact_properties import CONTACT_PROPERTIES
-from hubspot_sandbox.deal_properties import DEAL_PROPERTIES
+from hubspot_sandbox.definitions import Definitions
 from hubspot_sandbox.errors import UnknownRecordError
+from hubspot_sandbox.index_lag import LaggingIndex, SearchHabits
 from hubspot_sandbox.links import Links
 from hubspot_sandbox.merging import merged_record
 from hubspot_sandbox.new_ids import unused_id
 from hubspot_sandbox.object_types import OBJECT_TYPES, ObjectType
-from hubspot_sandbox.pipelines import DEFAULT_PIPELINES, Owner, Pipeline
-from hubspot_sandbox.properties import PropertyDefinition, by_name
 from hubspot_sandbox.records import Record, RecordStore
 
 _ROLLUPS: Final[dict[ObjectType, str]] = {
@@ -35,9 +32,11 @@ class Habits:
     merge_losers_are_archived: bool = False
     #: Whether the counts of associated records follow the associations.
     rollups_follow: bool = True
+    #: Whether linking and unlinking count as modifications of the deal and of the contact.
+    links_bump_modified: bool = False
 
 
-class Portal:
+class Portal(Definitions):
     """One organisation's HubSpot account. Record ids are given as int or text, returned as text.
 
     Every method takes its time from the clock. Archiving, restoring (see `Habits`) and changing
@@ -45,21 +44,32 @@ class Portal:
     """
 
     def __init__(self, *, portal_id: int, clock: Clock, seed: int = 0) -> None:
+        super().__init__(clock)
         self.portal_id = portal_id
-        self.clock = clock
         self.time_zone = "Etc/UTC"
         self.habits = Habits()
-        #: Held while the portal is read or changed.
-        self.lock = threading.RLock()
         self.stores: dict[ObjectType, RecordStore] = {t: RecordStore() for t in OBJECT_TYPES}
-        self.properties: dict[ObjectType, dict[str, PropertyDefinition]] = {
-            "contacts": dict(by_name(CONTACT_PROPERTIES)),
-            "deals": dict(by_name(DEAL_PROPERTIES)),
-        }
-        self.pipelines: dict[str, Pipeline] = {p.id: p for p in DEFAULT_PIPELINES}
-        self.owners: dict[int, Owner] = {}
         self.links = Links()
+        self._search_sides = {
+            object_type: LaggingIndex(store, object_type, clock)
+            for object_type, store in self.stores.items()
+        }
         self._random = random.Random(f"{portal_id} {seed}")
+
+    @property
+    def search_habits(self) -> SearchHabits:
+        """How the search lags and strays; to be replaced as a whole."""
+        return self._search_sides["contacts"].habits
+
+    @search_habits.setter
+    def search_habits(self, habits: SearchHabits) -> None:
+        with self.lock:
+            for side in self._search_sides.values():
+                side.set_habits(habits)
+
+    def search_side(self, object_type: ObjectType) -> LaggingIndex:
+        """Return the records of one type as the search knows them."""
+        return self._search_sides[object_type]
 
     def create(
         self,
@@ -110,6 +120,20 @@ class Portal:
                 values = self._changed_values(object_type, record, changes)
                 self.stores[object_type].put(replace(record, modified_at=now, properties=values))
             return now
+
+    def set_calculated(
+        self, object_type: ObjectType, record_ids: Iterable[int | str], values: Mapping[str, str]
+    ) -> None:
+        """Set properties as HubSpot does when it works them out: without a modification.
+
+        Raises:
+            UnknownRecordError: no such live record; those before it are changed.
+        """
+        with self.lock:
+            for record_id in record_ids:
+                record = self._need(object_type, record_id)
+                changed = {**record.properties, **values}
+                self.stores[object_type].put(replace(record, properties=changed))
 
     def archive(self, object_type: ObjectType, *record_ids: int | str) -> None:
         """Archive live records; nothing else about them changes.
@@ -195,57 +219,21 @@ class Portal:
         with self.lock:
             deal, contact = self._need("deals", deal_id), self._need("contacts", contact_id)
             self.links.add(deal.id, contact.id, labels)
-            self._recount("deals", [deal.id])
-            self._recount("contacts", [contact.id])
+            self._relinked(deal.id, contact.id)
 
     def dissociate(self, deal_id: int | str, contact_id: int | str) -> None:
         """Take the link between a deal and a contact away, where there is one."""
         with self.lock:
             deal, contact = int(deal_id), int(contact_id)
-            self.links.remove(deal, contact)
-            self._recount("deals", [deal])
-            self._recount("contacts", [contact])
+            if contact in self.links.of("deals", deal):
+                self.links.remove(deal, contact)
+                self._relinked(deal, contact)
 
     def linked(self, from_type: ObjectType, record_id: int) -> dict[int, tuple[str, ...]]:
         """Return the live records linked with a record, in order of id, with their labels."""
         live = self.stores[_other(from_type)].live
         links = self.links.of(from_type, record_id)
         return {other: links[other] for other in sorted(links) if other in live}
-
-    def add_property(self, object_type: ObjectType, definition: PropertyDefinition) -> None:
-        """Define a property, or define one anew."""
-        with self.lock:
-            self.properties[object_type][definition.name] = definition
-
-    def archive_property(self, object_type: ObjectType, name: str) -> None:
-        """Archive a property: it is listed as archived and no record answers it.
-
-        Raises:
-            KeyError: no such property.
-        """
-        with self.lock:
-            definition = self.properties[object_type][name]
-            archived = replace(definition, archived_at=self.clock.now_ms())
-            self.properties[object_type][name] = archived
-
-    def put_owner(self, owner: Owner) -> None:
-        """Add an owner, or replace the one with this id."""
-        with self.lock:
-            self.owners[owner.id] = owner
-
-    def deactivate_owner(self, owner_id: int | str) -> None:
-        """Deactivate an owner.
-
-        Raises:
-            KeyError: no such owner.
-        """
-        owner = self.owners[int(owner_id)]
-        self.put_owner(replace(owner, archived=True, updated_at=self.clock.now_ms()))
-
-    def put_pipeline(self, pipeline: Pipeline) -> None:
-        """Add a deal pipeline, or replace the one with this id."""
-        with self.lock:
-            self.pipelines[pipeline.id] = pipeline
 
     def count_all_links(self) -> None:
         """Set the counts of associated records of every live record, as after a bulk load."""
@@ -276,6 +264,13 @@ class Portal:
         if values.get("hs_is_closed") == "true" and values.get("closedate"):
             values["days_to_close"] = days_between(record.created_at, values["closedate"])
         return values
+
+    def _relinked(self, deal_id: int, contact_id: int) -> None:
+        ends: tuple[tuple[ObjectType, int], ...] = (("deals", deal_id), ("contacts", contact_id))
+        for object_type, record_id in ends:
+            self._recount(object_type, [record_id])
+            if self.habits.links_bump_modified and record_id in self.stores[object_type].live:
+                self.touch(object_type, [record_id])
 
     def _recount_around(self, object_type: ObjectType, record_id: int) -> None:
         self._recount(object_type, [record_id])

@@ -2,7 +2,7 @@
 
 import itertools
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -33,6 +33,8 @@ class RecordStore:
         #: Ids of records that were merged away or purged: never given to another.
         self.gone: set[int] = set()
         self.highest_id = 0
+        #: Told of every change: the id, and the live record or None where there is none now.
+        self.on_change: Callable[[int, Record | None], None] | None = None
         self._live_ids: list[int] = []
         self._archived_ids: list[int] = []
 
@@ -52,14 +54,24 @@ class RecordStore:
             insort(ids, record.id)
             self.highest_id = max(self.highest_id, record.id)
         records[record.id] = record
-        self.revision += 1
+        self._changed(record.id, None if is_archived else record)
 
     def remove(self, record_id: int) -> None:
         """Forget a record, live or archived; the ids merged into it stay."""
         self._forget(record_id, archived=False)
         self._forget(record_id, archived=True)
         self.gone.add(record_id)
-        self.revision += 1
+        self._changed(record_id, None)
+
+    def copy_live(self) -> "RecordStore":
+        """Return a store of its own with the same live records."""
+        copy = RecordStore()
+        copy.load(self.live.values())
+        return copy
+
+    def was_id(self, record_id: int) -> bool:
+        """Return whether some record has or had this id."""
+        return any(record_id in ids for ids in (self.live, self.archived, self.gone))
 
     def forget_merges_into(self, record_id: int) -> None:
         """Forget every id that leads to this record."""
@@ -91,6 +103,11 @@ class RecordStore:
         if archived:
             return self.archived, self._archived_ids
         return self.live, self._live_ids
+
+    def _changed(self, record_id: int, live: Record | None) -> None:
+        self.revision += 1
+        if self.on_change is not None:
+            self.on_change(record_id, live)
 
     def _forget(self, record_id: int, *, archived: bool) -> None:
         records, ids = self._side(archived=archived)

@@ -8,6 +8,7 @@ from werkzeug.routing import Map, Rule
 
 from hubspot_sandbox import associations, metadata, objects
 from hubspot_sandbox.calls import Answer, Call, Family
+from hubspot_sandbox.faults import PathKind
 
 #: Where a family keeps objects, properties, pipelines, owners, associations and the account.
 Places: TypeAlias = dict[str, tuple[str, ...]]
@@ -38,23 +39,36 @@ _FAMILIES: Final[dict[Family, Places]] = {
 
 Handler: TypeAlias = Callable[[Call], Answer]
 
-#: Method, area, rest of the path, and the handler or the name of what the app answers itself.
-_READS: Final[tuple[tuple[str, str, str, Handler | str], ...]] = (
-    ("GET", "objects", "/<object_type>", objects.list_records),
-    ("GET", "objects", "/<object_type>/<record_id>", objects.read_record),
-    ("POST", "objects", "/<object_type>/search", "search"),
-    ("POST", "objects", "/<object_type>/batch/read", objects.batch_read),
-    ("GET", "properties", "/<object_type>", metadata.list_properties),
-    ("GET", "properties", "/<object_type>/<name>", metadata.read_property),
-    ("GET", "pipelines", "/<object_type>", metadata.list_pipelines),
-    ("GET", "pipelines", "/<object_type>/<pipeline_id>", metadata.read_pipeline),
-    ("GET", "pipelines", "/<object_type>/<pipeline_id>/stages", metadata.list_stages),
-    ("GET", "owners", "", metadata.list_owners),
-    ("GET", "owners", "/<owner_id>", metadata.read_owner),
-    ("POST", "associations", "/<from_type>/<to_type>/batch/read", associations.batch_read_links),
-    ("GET", "associations", "/<from_type>/<to_type>/labels", associations.list_labels),
-    ("GET", "account", "/details", metadata.read_account),
-    ("GET", "account", "/api-usage/daily/private-apps", "daily usage"),
+#: Method, area, rest of the path, what it is about, and the handler or the name of what the app
+#: answers itself.
+_READS: Final[tuple[tuple[str, str, str, PathKind, Handler | str], ...]] = (
+    ("GET", "objects", "/<object_type>", "list", objects.list_records),
+    ("GET", "objects", "/<object_type>/<record_id>", "one", objects.read_record),
+    ("POST", "objects", "/<object_type>/search", "search", "search"),
+    ("POST", "objects", "/<object_type>/batch/read", "batch", objects.batch_read),
+    ("GET", "properties", "/<object_type>", "properties", metadata.list_properties),
+    ("GET", "properties", "/<object_type>/<name>", "properties", metadata.read_property),
+    ("GET", "pipelines", "/<object_type>", "pipelines", metadata.list_pipelines),
+    ("GET", "pipelines", "/<object_type>/<pipeline_id>", "pipelines", metadata.read_pipeline),
+    ("GET", "pipelines", "/<object_type>/<pipeline_id>/stages", "pipelines", metadata.list_stages),
+    ("GET", "owners", "", "owners", metadata.list_owners),
+    ("GET", "owners", "/<owner_id>", "owners", metadata.read_owner),
+    (
+        "POST",
+        "associations",
+        "/<from_type>/<to_type>/batch/read",
+        "associations",
+        associations.batch_read_links,
+    ),
+    (
+        "GET",
+        "associations",
+        "/<from_type>/<to_type>/labels",
+        "associations",
+        associations.list_labels,
+    ),
+    ("GET", "account", "/details", "account", metadata.read_account),
+    ("GET", "account", "/api-usage/daily/private-apps", "account", "daily usage"),
 )
 _WRITES: Final = (
     ("POST", "/<object_type>"),
@@ -74,6 +88,7 @@ class Target:
     """What a path and method lead to."""
 
     family: Family
+    kind: PathKind
     answer: Handler | str
 
 
@@ -84,16 +99,18 @@ def build_map() -> Map:
 
 def _family_rules() -> Iterator[Rule]:
     for family, places in _FAMILIES.items():
-        for method, area, rest, answer in _READS:
+        for method, area, rest, kind, answer in _READS:
+            target = Target(family=family, kind=kind, answer=answer)
             for place in places[area]:
-                yield _rule(method, place + rest, Target(family=family, answer=answer))
+                yield _rule(method, place + rest, target)
         for method, rest in _WRITES:
             for place in places["objects"]:
-                yield _rule(method, place + rest, Target(family=family, answer="write"))
+                target = Target(family=family, kind="write", answer="write")
+                yield _rule(method, place + rest, target)
         # One record's links by GET: in v4 and 2026-03, not in 2026-09.
         if family != "2026-09":
             place = "/crm/v4/objects" if family == "legacy" else places["objects"][0]
-            target = Target(family=family, answer=associations.read_links)
+            target = Target(family=family, kind="associations", answer=associations.read_links)
             yield _rule("GET", f"{place}/<object_type>/<record_id>/associations/<to_type>", target)
 
 
@@ -107,7 +124,8 @@ def _oauth_rules() -> Iterator[Rule]:
         ):
             if version == "v1" and rest != "token":
                 continue
-            yield _rule("POST", f"/oauth/{version}/{rest}", Target(family=family, answer=answer))
+            target = Target(family=family, kind="token", answer=answer)
+            yield _rule("POST", f"/oauth/{version}/{rest}", target)
 
 
 def _rule(method: str, path: str, target: Target) -> Rule:

@@ -10,6 +10,7 @@ from typing import Final
 from hubspot_sandbox.calls import Dialect
 from hubspot_sandbox.clock import Clock, SystemClock
 from hubspot_sandbox.errors import UnknownPortalError
+from hubspot_sandbox.faults import FaultKind, FaultPlan, FaultRule, Faults
 from hubspot_sandbox.limits import Limits, RateLimiter
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.search import SearchIndexes
@@ -30,6 +31,8 @@ class LoggedRequest:
     path: str
     status: int
     portal_id: int | None = None
+    #: How it failed on purpose, see `faults`.
+    fault: FaultKind | None = None
     #: Which properties were asked for; None: none were named.
     properties: tuple[str, ...] | None = None
     #: Records in a batch's inputs, else in the results.
@@ -81,9 +84,23 @@ class Sandbox:
         self.tokens = TokenBook(clock=self.clock, name=self.client_id)
         self.limiter = RateLimiter(limits_clock or self.clock)
         self.indexes = SearchIndexes()
+        self.fault_plan = FaultPlan()
         self.portals: dict[int, SandboxPortal] = {}
         self._log: deque[LoggedRequest] = deque(maxlen=_KEPT_REQUESTS)
         self._lock = threading.Lock()
+
+    @property
+    def faults(self) -> Faults:
+        """How requests fail on purpose; to be replaced as a whole."""
+        return self.fault_plan.faults
+
+    @faults.setter
+    def faults(self, faults: Faults) -> None:
+        self.fault_plan.faults = faults
+
+    def fail_next(self, rule: FaultRule, count: int = 1) -> None:
+        """Let the next requests that a rule fits fail, whatever its rate."""
+        self.fault_plan.fail_next(rule, count)
 
     def add_portal(
         self,
@@ -134,6 +151,17 @@ class Sandbox:
         if portal is None:
             raise UnknownPortalError(f"there is no portal {portal_id}: create it first")
         return portal
+
+    def add_token(
+        self, portal_id: int, *, scopes: tuple[str, ...] = DEFAULT_SCOPES, app_id: int | None = None
+    ) -> str:
+        """Return another static token of a portal: of the same app, or of one of its own.
+
+        Raises:
+            UnknownPortalError: there is none with this id.
+        """
+        self.portal(portal_id)
+        return self.tokens.add_static(None, portal_id=portal_id, scopes=scopes, app_id=app_id)
 
     def remove_portal(self, portal_id: int) -> None:
         """Close an account: its tokens stay known, but the portal is gone.

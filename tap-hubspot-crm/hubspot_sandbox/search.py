@@ -3,6 +3,7 @@
 import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, JsonObject, objects, texts, whole_number
@@ -20,7 +21,8 @@ from hubspot_sandbox.filters import (
 from hubspot_sandbox.object_types import ObjectType
 from hubspot_sandbox.objects import Selection
 from hubspot_sandbox.portal import Portal
-from hubspot_sandbox.records import Record
+from hubspot_sandbox.records import Record, RecordStore
+from hubspot_sandbox.strays import with_stray
 
 RESULT_LIMIT: Final = 10_000
 PAGE_LIMIT: Final = 200
@@ -36,6 +38,14 @@ _QUERY_PROPERTIES: Final[dict[ObjectType, tuple[str, ...]]] = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What a search asks for: groups of filters, and words."""
+
+    groups: list[list[JsonObject]]
+    query: str
+
+
 class SearchIndex:
     """The matching ids of recent searches, so that a walk by id doesn't filter all over again.
 
@@ -43,13 +53,14 @@ class SearchIndex:
     """
 
     def __init__(self) -> None:
-        self._revision = -1
+        self._state: tuple[RecordStore, int] | None = None
         self._matches: dict[str, list[int]] = {}
 
-    def matching(self, revision: int, key: str, find: Callable[[], list[int]]) -> list[int]:
+    def matching(self, store: RecordStore, key: str, find: Callable[[], list[int]]) -> list[int]:
         """Return the ids `find` gives, in ascending order, found before or now."""
-        if revision != self._revision or len(self._matches) > _CACHED_SEARCHES:
-            self._revision, self._matches = revision, {}
+        state = (store, store.revision)
+        if state != self._state or len(self._matches) > _CACHED_SEARCHES:
+            self._state, self._matches = state, {}
         if key not in self._matches:
             self._matches[key] = find()
         return self._matches[key]
@@ -77,20 +88,26 @@ def search_records(call: Call, indexes: SearchIndexes) -> Answer:
     descending, sort_by = _sort(call, object_type)
     select = Selection(call, object_type, texts(call.body, "properties"))
     with call.portal.lock:
+        side = call.portal.search_side(object_type)
+        store = side.records()
         index = indexes.of(call.portal, object_type)
-        ids = _matching_ids(call.portal, object_type, groups, query, index)
-        live = call.portal.stores[object_type].live
-        span = slice(offset, offset + limit)
+        wanted = _Wanted(groups=groups, query=query)
+        ids = _matching_ids(call.portal, object_type, store, wanted, index)
         if sort_by == "hs_object_id":
-            page = (ids[::-1] if descending else ids)[span]
+            found = _span_by_id(ids, offset, limit, descending=descending)
         else:
             definition = call.portal.properties[object_type][sort_by]
             read = reader_for(object_type, definition)
-            page = _sorted_page(ids, span, live, read, descending=descending)
-        results = [select.body(call.portal, live[record_id]) for record_id in page]
+            span = slice(offset, offset + limit)
+            found = _sorted_page(ids, span, store.live, read, descending=descending)
+        page = found
+        if side.habits.strays and sort_by == "hs_object_id" and not descending:
+            page = with_stray(found, store.ids(), limit, side.habits, call.body)
+        results = [select.body(call.portal, side.hit(store.live[hit])) for hit in page]
     body: JsonObject = {"total": len(ids), "results": results}
-    if offset + limit < len(ids):
-        body["paging"] = {"next": {"after": str(offset + limit)}}
+    following = offset + len(set(found) & set(page))
+    if following < len(ids):
+        body["paging"] = {"next": {"after": str(following)}}
     return Answer(body=body)
 
 
@@ -150,26 +167,25 @@ def _sort(call: Call, object_type: ObjectType) -> tuple[bool, str]:
 def _matching_ids(
     portal: Portal,
     object_type: ObjectType,
-    groups: Sequence[list[JsonObject]],
-    query: str,
+    store: RecordStore,
+    wanted: "_Wanted",
     index: SearchIndex,
-) -> list[int]:
+) -> Sequence[int]:
     """Return the ids of the records found, in ascending order.
 
     Bounds on the id in a search of one group are taken from the sorted result of the rest.
     """
-    bounds, rest = _split_id_bounds(groups)
+    bounds, rest = _split_id_bounds(wanted.groups)
     predicates = _predicates(portal, object_type, rest)
-    store = portal.stores[object_type]
 
     def find() -> list[int]:
         return [
             record_id
             for record_id in store.ids()
-            if _matches(store.live[record_id], object_type, predicates, query)
+            if _matches(store.live[record_id], object_type, predicates, wanted.query)
         ]
 
-    ids = index.matching(store.revision, json.dumps([rest, query], sort_keys=True), find)
+    ids = index.matching(store, json.dumps([rest, wanted.query], sort_keys=True), find)
     if not bounds:
         return ids
     start, end = 0, len(ids)
@@ -225,8 +241,15 @@ def _matches(
     return matches_words(" ".join(values), split_words(query))
 
 
+def _span_by_id(ids: Sequence[int], offset: int, limit: int, *, descending: bool) -> list[int]:
+    if not descending:
+        return list(ids[offset : offset + limit])
+    end = max(0, len(ids) - offset)
+    return list(ids[max(0, end - limit) : end])[::-1]
+
+
 def _sorted_page(
-    ids: list[int], span: slice, live: dict[int, Record], read: Reader, *, descending: bool
+    ids: Sequence[int], span: slice, live: dict[int, Record], read: Reader, *, descending: bool
 ) -> list[int]:
     """Return a span of the ids sorted by a value; empty values come last, ties go by id."""
     filled: list[tuple[Comparable, int]] = []

@@ -25,6 +25,18 @@ _FORM: Final = re.compile(r"[A-Za-z0-9._~+/=-]+")
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenHabits:
+    """How tokens live: HubSpot may change what is not promised."""
+
+    #: Of an access token from now on.
+    lifetime_seconds: int = LIFETIME_SECONDS
+    #: Whether a refresh gives out another refresh token and ends the one it was given.
+    rotates_refresh_tokens: bool = False
+    #: How long the one that was replaced is still good.
+    rotation_grace_seconds: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Credential:
     """What an accepted bearer token stands for."""
 
@@ -55,6 +67,7 @@ class IssuedTokens:
     grant: Grant
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
+    expires_in: int
 
 
 class TokenBook:
@@ -68,16 +81,25 @@ class TokenBook:
         self._access: dict[str, Credential] = {}
         self._refresh: dict[str, Grant] = {}
         self._codes: dict[str, Grant] = {}
-        #: Whether a refresh gives out another refresh token and ends the one it was given.
-        self.rotates_refresh_tokens = False
+        #: Until when (ms) a refresh token that was replaced is still good.
+        self._replaced: dict[str, int] = {}
+        self.habits = TokenHabits()
 
     def add_static(
-        self, token: str | None, *, portal_id: int, scopes: tuple[str, ...] = DEFAULT_SCOPES
+        self,
+        token: str | None,
+        *,
+        portal_id: int,
+        scopes: tuple[str, ...] = DEFAULT_SCOPES,
+        app_id: int | None = None,
     ) -> str:
         """Accept a static token for a portal (one is made up where none is given)."""
         token = token or self._make("pat-na1", portal_id)
         self._access[token] = Credential(
-            kind="static", portal_id=portal_id, app_id=portal_id % 900_000 + 100_000, scopes=scopes
+            kind="static",
+            portal_id=portal_id,
+            app_id=portal_id % 900_000 + 100_000 if app_id is None else app_id,
+            scopes=scopes,
         )
         return token
 
@@ -132,7 +154,7 @@ class TokenBook:
         Raises:
             ApiError: invalid, revoked or another client's.
         """
-        grant = self._refresh.get(refresh_token)
+        grant = self._good_grant(refresh_token)
         if grant is None or grant.client_id != client_id:
             message = "refresh token is invalid, expired or revoked"
             raise refused_grant("BAD_REFRESH_TOKEN", "invalid_grant", message)
@@ -145,15 +167,16 @@ class TokenBook:
             ApiError: invalid, revoked or another client's.
         """
         grant = self.find_grant(refresh_token, client_id)
-        if self.rotates_refresh_tokens:
-            self._refresh.pop(refresh_token, None)
+        if self.habits.rotates_refresh_tokens:
+            grace = self.habits.rotation_grace_seconds * 1000
+            self._replaced.setdefault(refresh_token, self._clock.now_ms() + grace)
             refresh_token = self.add_grant(grant)
         return self._issue(grant, refresh_token)
 
     def look_up(self, token: str) -> Credential | Grant | None:
         """Return what an access or refresh token stands for, None where it is good no more."""
-        if token in self._refresh:
-            return self._refresh[token]
+        if (grant := self._good_grant(token)) is not None:
+            return grant
         credential = self._access.get(token)
         if credential and credential.expires_at and self._clock.now_ms() >= credential.expires_at:
             return None
@@ -171,6 +194,12 @@ class TokenBook:
             if credential.portal_id == portal_id and credential.kind == "oauth":
                 self._access[token] = replace(credential, expires_at=now)
 
+    def _good_grant(self, refresh_token: str) -> Grant | None:
+        good_until = self._replaced.get(refresh_token)
+        if good_until is not None and self._clock.now_ms() >= good_until:
+            return None
+        return self._refresh.get(refresh_token)
+
     def _issue(self, grant: Grant, refresh_token: str) -> IssuedTokens:
         token = self._make("access", grant.portal_id)
         self._access[token] = Credential(
@@ -178,10 +207,15 @@ class TokenBook:
             portal_id=grant.portal_id,
             app_id=int(hashlib.sha256(grant.client_id.encode()).hexdigest()[:6], 16),
             scopes=grant.scopes,
-            expires_at=self._clock.now_ms() + LIFETIME_SECONDS * 1000,
+            expires_at=self._clock.now_ms() + self.habits.lifetime_seconds * 1000,
             client_id=grant.client_id,
         )
-        return IssuedTokens(grant=grant, access_token=token, refresh_token=refresh_token)
+        return IssuedTokens(
+            grant=grant,
+            access_token=token,
+            refresh_token=refresh_token,
+            expires_in=self.habits.lifetime_seconds,
+        )
 
     def _make(self, prefix: str, portal_id: int) -> str:
         with self._lock:

@@ -3,6 +3,8 @@
 import pytest
 from tap.sandbox.caller import Caller, Reply
 
+from hubspot_sandbox.tokens import TokenHabits
+
 CONTACTS = "/crm/objects/2026-09/contacts"
 
 
@@ -113,7 +115,7 @@ def test_a_code_is_exchanged_once_by_the_address_it_was_made_for(caller: Caller)
 
 
 def test_a_rotated_refresh_token_replaces_the_earlier_one(caller: Caller) -> None:
-    caller.sandbox.tokens.rotates_refresh_tokens = True
+    caller.sandbox.tokens.habits = TokenHabits(rotates_refresh_tokens=True)
     new = _refresh(caller).body["refresh_token"]
     assert new != caller.portal.refresh_token
     assert _refresh(caller).body["error"] == "invalid_grant"
