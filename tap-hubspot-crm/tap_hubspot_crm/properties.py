@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
@@ -34,6 +35,7 @@ RECORD_FIELDS: dict[str, dict[str, Any]] = {
 
 
 _DATE_LENGTH = len("2026-11-22")
+_TRUTHS = {"true": True, "false": False}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,15 +120,18 @@ def _number(text: str) -> Decimal:
 
 
 def _truth(text: str) -> bool:
-    match text.lower():
-        case "true":
-            return True
-        case "false":
-            return False
-        case _:
-            raise ValueError
+    try:
+        return _TRUTHS[text]
+    except KeyError:
+        pass
+    try:
+        return _TRUTHS[text.lower()]
+    except KeyError:
+        raise ValueError from None
 
 
+# Many records hold the same few days.
+@lru_cache(maxsize=4096)
 def _date(text: str) -> str:
     if text.lstrip("-").isdecimal():
         # Older properties hold midnight UTC in milliseconds.
@@ -137,6 +142,10 @@ def _date(text: str) -> str:
 
 
 def _datetime(text: str) -> str:
+    if text.endswith("Z"):
+        # How HubSpot writes nearly all of them.
+        datetime.fromisoformat(text)
+        return text
     if text.lstrip("-").isdecimal():
         return _from_epoch(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return text if datetime.fromisoformat(text).tzinfo else f"{text}Z"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.properties import RECORD_FIELDS, converter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from tap_hubspot_crm.objects import Row
-    from tap_hubspot_crm.properties import Converter, PropertyDefinition, Value
+    from tap_hubspot_crm.properties import PropertyDefinition
 
 logger = logging.getLogger("HubSpotConnector")
 
@@ -35,21 +36,25 @@ class RecordShape:
         """
         self._stream = stream
         self._fields = frozenset(name for name in RECORD_FIELDS if name in selected)
-        self._converters: tuple[tuple[str, Converter | None], ...] = tuple(
-            (item.name, converter(item.type))
-            for item in definitions
-            if item.name in selected and item.name not in RECORD_FIELDS
-        )
+        self._left_out = tuple(name for name in RECORD_FIELDS if name not in selected)
+        held = [
+            item for item in definitions if item.name in selected and item.name not in RECORD_FIELDS
+        ]
+        #: Names of the HubSpot properties that the records hold.
+        self.properties = tuple(item.name for item in held)
+        converters = {item.name: converter(item.type) for item in held}
+        self._texts = tuple(name for name, convert in converters.items() if convert is None)
+        self._typed = tuple((name, convert) for name, convert in converters.items() if convert)
+        self._numbers = frozenset(item.name for item in held if item.type == "number")
         self._complained: set[str] = set()
 
-    @property
-    def properties(self) -> tuple[str, ...]:
-        """Names of the HubSpot properties that the records hold."""
-        return tuple(name for name, _ in self._converters)
-
     def record(self, row: Row) -> dict[str, Any]:
-        """Return the record of a live or archived row, every selected field present."""
-        fields: dict[str, Any] = {
+        """Return the record of a live or archived row, every selected field present.
+
+        Raises:
+            UnexpectedResponseError: The value of a number is none.
+        """
+        record: dict[str, Any] = {
             "id": row.id,
             "createdAt": row.created_at,
             "updatedAt": row.updated_at,
@@ -57,16 +62,22 @@ class RecordShape:
             "archivedAt": row.archived_at,
             "mergedInto": None,
         }
-        record = {name: value for name, value in fields.items() if name in self._fields}
-        values = row.properties
-        for name, convert in self._converters:
-            text = values.get(name)
+        for name in self._left_out:
+            del record[name]
+        value = row.properties.get
+        # An emptied value is an empty text (HubSpot: properties guide).
+        for name in self._texts:
+            record[name] = None if (text := value(name)) == "" else text
+        for name, convert in self._typed:
+            text = value(name)
             if text is None or text == "":
                 record[name] = None
-            elif convert is None:
-                record[name] = text
-            else:
-                record[name] = self._converted(name, convert, text)
+                continue
+            try:
+                record[name] = convert(text)
+            except ValueError:
+                record[name] = None
+                self._complain(row, name)
         return record
 
     def tombstone(self, *, loser: str, survivor: str, updated_at: str) -> dict[str, Any]:
@@ -85,16 +96,17 @@ class RecordShape:
         }
         return {name: value for name, value in fields.items() if name in self._fields}
 
-    def _converted(self, name: str, convert: Converter, text: str) -> Value:
-        try:
-            return convert(text)
-        except ValueError:
-            if name not in self._complained:
-                self._complained.add(name)
-                logger.warning(
-                    "%s: property %s holds a value that is not of its type; such values become "
-                    "null",
-                    self._stream,
-                    name,
-                )
-            return None
+    def _complain(self, row: Row, name: str) -> None:
+        """Say that a value is not of its property's type, without the value."""
+        if name in self._numbers:
+            raise UnexpectedResponseError(
+                f"{self._stream} {row.id}: HubSpot says that property {name} is a number, and its "
+                "value is none; correct it in HubSpot, or leave the property out"
+            )
+        if name not in self._complained:
+            self._complained.add(name)
+            logger.warning(
+                "%s: property %s holds a value that is not of its type; such values become null",
+                self._stream,
+                name,
+            )

@@ -11,13 +11,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows, Touched
+from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.probe import intervals_of
+from tap_hubspot_crm.record_lines import RecordLines
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -36,6 +39,9 @@ class HubSpotStream(Stream):
 
     # Records are built to their schema already.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+
+    #: Whether a record is built without the fields that the catalog deselects.
+    records_are_selected = False
 
     #: The tap, which holds the client and the bookmarks.
     _tap: TapHubSpotCrm
@@ -74,28 +80,61 @@ class HubSpotStream(Stream):
         """Send what the passes tell, with state at their safe points only."""
         sent = 0
         stated = 0
-        with self.get_record_counter() as counter, self.get_sync_timer():
-            for event in self.events():
-                match event:
-                    case Rows():
-                        self._stream_version = event.version
-                        self._read_at = event.read_at
-                        for record in event.records:
-                            self._check_max_record_limit(current_record_index=sent)
-                            self._write_record_message(record)
-                            counter.increment()
-                            sent += 1
-                            yield record
-                    case Checkpoint():
-                        self._tap.bookmarks[self.name] = event.bookmark
-                        if sent - stated >= self.STATE_MSG_FREQUENCY:
-                            stated = sent
-                            self._tap.write_bookmarks()
-                    case Touched():
-                        self._tap.owe_associations(self.name, event)
-                    case CompletePass():
-                        self._write_activate_version_message(event.version)
-        self._tap.write_bookmarks()
+        writer = self._line_writer()
+        lines = RecordLines(self.name)
+        try:
+            with self.get_record_counter() as counter, self.get_sync_timer():
+                for event in self.events():
+                    match event:
+                        case Rows() if writer is not None:
+                            writer.write_record_lines(lines.lines(event))
+                            counter.increment(len(event.records))
+                            sent += len(event.records)
+                            yield from event.records
+                        case Rows():
+                            for record in self._sent_by_sdk(event, sent):
+                                counter.increment()
+                                sent += 1
+                                yield record
+                        case Checkpoint():
+                            self._tap.bookmarks[self.name] = event.bookmark
+                            if sent - stated >= self.STATE_MSG_FREQUENCY:
+                                stated = sent
+                                self._tap.write_bookmarks()
+                        case Touched():
+                            self._tap.owe_associations(self.name, event)
+                        case CompletePass():
+                            self._write_activate_version_message(event.version)
+            self._tap.write_bookmarks()
+        finally:
+            if isinstance(self._tap.message_writer, LineWriter):
+                self._tap.message_writer.flush()
+
+    def _sent_by_sdk(self, rows: Rows, sent: int) -> Iterator[dict[str, Any]]:
+        """Write records one by one in the SDK's own way, which maps, flattens and deselects."""
+        self._stream_version = rows.version
+        self._read_at = rows.read_at
+        for number, record in enumerate(rows.records, sent):
+            self._check_max_record_limit(current_record_index=number)
+            self._write_record_message(record)
+            yield record
+
+    def _line_writer(self) -> LineWriter | None:
+        """Return what takes encoded records, or None where the SDK has to treat each of them."""
+        writer = self._tap.message_writer
+        as_they_are = all(
+            isinstance(each, SameRecordTransform) and not each.flattening_enabled
+            for each in self.stream_maps
+        )
+        if (
+            not isinstance(writer, LineWriter)
+            or not as_they_are
+            or len(self.stream_maps) != 1
+            or self.ABORT_AT_RECORD_COUNT is not None
+            or not (self.records_are_selected or all(self.mask.values()))
+        ):
+            return None
+        return writer
 
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 class ObjectStream(HubSpotStream):
     """Contacts or deals: one flat record a row, a field for every property of the portal."""
 
+    records_are_selected = True
+
     def __init__(self, tap: TapHubSpotCrm) -> None:
         """Make the stream; HubSpot is asked for the properties only if the schema is needed."""
         super().__init__(tap)

@@ -102,7 +102,7 @@ def test_a_value_of_another_type_becomes_null_with_one_warning_that_does_not_quo
 @pytest.mark.parametrize("text", ["ann@example.com", "NaN", "Infinity", "1_000", "1,5"])
 def test_a_number_that_is_none_ends_the_run_by_stream_key_and_name(text: str) -> None:
     shape = RecordShape(stream="deals", definitions=[_definition("x", "number")], selected={"x"})
-    with pytest.raises(UnexpectedResponseError, match="deals 1: .* property x ") as caught:
+    with pytest.raises(UnexpectedResponseError, match=r"deals 1: .* property x ") as caught:
         shape.record(_row({"x": text}))
     assert text not in str(caught.value)
 
