@@ -13,8 +13,10 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_hubspot_crm.auth import credentials_from
+from tap_hubspot_crm.connections import Connections
 from tap_hubspot_crm.endpoints import ApiPaths
 from tap_hubspot_crm.errors import (
+    Abandoned,
     AccessDeniedError,
     MissingScopesError,
     NetworkFailedError,
@@ -23,7 +25,9 @@ from tap_hubspot_crm.errors import (
 )
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
-from tap_hubspot_crm.retrying import Refusal, decide, read_refusal
+from tap_hubspot_crm.pool import RequestPool
+from tap_hubspot_crm.retrying import Refusal, decide, in_words, read_refusal
+from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
 if TYPE_CHECKING:
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.auth import Credentials
     from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.limiter import Call
     from tap_hubspot_crm.settings import Settings
 
 logger = logging.getLogger("HubSpotConnector")
@@ -76,26 +81,53 @@ class _NoToken(AuthBase):
 class HubSpotClient:
     """Sends requests to HubSpot; safe between threads, which each have their own Session."""
 
-    def __init__(self, settings: Settings, *, timer: Timer | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        timer: Timer | None = None,
+        pool_class: type[RequestPool] = RequestPool,
+    ) -> None:
         """Make a client; nothing is sent yet.
 
         Args:
             settings: Address, credentials and limits.
             timer: How to measure and wait; the machine's own by default.
+            pool_class: What makes requests side by side.
         """
         self._settings = settings
         self._timer = timer or Timer()
         self._local = threading.local()
+        self._ended = threading.Event()
+        self._connections = Connections(
+            {
+                "User-Agent": settings.user_agent,
+                "Accept": "application/json",
+                "Accept-Encoding": "gzip",
+            }
+        )
+        self.max_concurrency = settings.max_concurrency
+        self.pool = pool_class(max_concurrency=settings.max_concurrency)
+        self.changes = SharedChanges()
         self.paths = ApiPaths(version=settings.api_version)
         self.clock = HubSpotClock(self._timer)
         self.limiter = Limiter(
             calls_per_10_seconds=settings.calls_per_10_seconds,
             searches_per_second=settings.searches_per_second,
             timer=self._timer,
+            pause=self._pause,
         )
         self._credentials: Credentials = credentials_from(
             settings, post=self._post_token_form, timer=self._timer
         )
+
+    def close(self) -> None:
+        """End what is still being asked: no thread is left over. More may be asked later."""
+        self._ended.set()
+        self._connections.cut()
+        self.pool.close()
+        # Those that stay behind keep the event that tells them to end.
+        self._ended = threading.Event()
 
     def get(self, endpoint: Endpoint, params: Mapping[str, str]) -> Answer:
         """Return the answer to a GET.
@@ -128,16 +160,23 @@ class HubSpotClient:
     ) -> Answer:
         request = f"{method} {endpoint.path}"
         bucket = self.limiter.bucket(search=endpoint.search)
+        ended = self._ended
         renewed = False
         tries = 0
         while True:
-            bucket.take()
             token = self._credentials.token()
-            outcome = self._try(
-                method, endpoint, params=params, payload=payload, auth=_BearerToken(token)
-            )
+            call = bucket.take()
+            try:
+                outcome = self._try(
+                    method, endpoint, params=params, payload=payload, auth=_BearerToken(token),
+                    call=call,
+                )  # fmt: skip
+            finally:
+                bucket.answered(call)
             if isinstance(outcome, Answer):
                 return outcome
+            if ended.is_set():
+                raise Abandoned
             if outcome.status in {401, 530}:
                 # 530 is what a token of the wrong form gets (HubSpot's edge).
                 if renewed or not self._credentials.renew(token):
@@ -150,15 +189,24 @@ class HubSpotClient:
             if outcome.status == 403:  # noqa: PLR2004 - Forbidden, named in the message below
                 raise _forbidden(outcome, endpoint, request)
             tries += 1
-            wait = decide(outcome, tries=tries, search=endpoint.search, request=request)
-            logger.info(
-                "%s: status %s, policy %s; try %d again in %.1f s",
-                request, outcome.status, outcome.policy or "none", tries, wait.seconds,
+            wait = decide(
+                outcome, tries=tries, search=endpoint.search, request=request,
+                jitter=self._timer.jitter(),
             )  # fmt: skip
+            logger.info(
+                "%s: %s; try %d again in %.1f s", request, in_words(outcome), tries, wait.seconds
+            )
             if wait.limit_reached:
                 bucket.close_for(wait.seconds)
             else:
-                self._timer.sleep(wait.seconds)
+                self._pause(wait.seconds)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, but no longer than the run goes on."""
+        ended = self._ended
+        self._timer.wait(seconds, ended)
+        if ended.is_set():
+            raise Abandoned
 
     def _try(
         self,
@@ -168,6 +216,7 @@ class HubSpotClient:
         params: Mapping[str, str],
         payload: Mapping[str, Any] | None,
         auth: AuthBase,
+        call: Call,
     ) -> Answer | Refusal:
         sent = self._timer.monotonic()
         try:
@@ -186,16 +235,15 @@ class HubSpotClient:
                 f"no trusted connection to HubSpot ({method} {endpoint.path}): the certificate or "
                 "a proxy is in the way"
             ) from None
-        except requests.RequestException:
-            # What it says may quote the address with its ids; the class of error is enough.
-            return Refusal(status=None)
+        except requests.RequestException as error:
+            return _no_answer(error)
         arrived = self._timer.monotonic()
         body = read_json_object(response.content)
         if response.status_code not in _SUCCESS:
             return read_refusal(response.status_code, response.headers, body)
         if body is None:
             return Refusal(status=response.status_code, unreadable=True)
-        self._heed_limits(response, search=endpoint.search)
+        self._heed_limits(response, search=endpoint.search, call=call)
         date = parse_date_header(response.headers.get("Date", ""))
         if date is None:
             raise UnexpectedResponseError(
@@ -207,13 +255,13 @@ class HubSpotClient:
             body=body, answered_at=answered_at, asked_at=self.clock.before(date, arrived - sent)
         )
 
-    def _heed_limits(self, response: requests.Response, *, search: bool) -> None:
+    def _heed_limits(self, response: requests.Response, *, search: bool, call: Call) -> None:
         headers = response.headers
         limit = _count(headers.get("X-HubSpot-RateLimit-Max"))
         interval = _count(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
         if limit and interval == _TEN_SECONDS and not search:
             remaining = _count(headers.get("X-HubSpot-RateLimit-Remaining"))
-            self.limiter.burst.correct(limit=limit, remaining=remaining)
+            self.limiter.burst.correct(limit=limit, remaining=remaining, call=call)
         daily = _count(headers.get("X-HubSpot-RateLimit-Daily"))
         left = _count(headers.get("X-HubSpot-RateLimit-Daily-Remaining"))
         if daily and left is not None and daily - left > daily * self._settings.daily_share:
@@ -236,8 +284,8 @@ class HubSpotClient:
                     timeout=_TIMEOUT,
                     allow_redirects=False,
                 )
-            except requests.RequestException:
-                refusal = Refusal(status=None)
+            except requests.RequestException as error:
+                refusal = _no_answer(error)
             else:
                 body = read_json_object(response.content)
                 if body is not None and (response.ok or response.status_code in {400, 401, 403}):
@@ -246,18 +294,40 @@ class HubSpotClient:
                 refusal = read_refusal(response.status_code, response.headers, body)
                 if unreadable:
                     refusal = Refusal(status=response.status_code, unreadable=True)
-            wait = decide(refusal, tries=tries, search=False, request=f"POST {path}")
-            self._timer.sleep(wait.seconds)
+            wait = decide(
+                refusal, tries=tries, search=False, request=f"POST {path}",
+                jitter=self._timer.jitter(),
+            )  # fmt: skip
+            logger.info(
+                "POST %s: %s; try %d again in %.1f s",
+                path, in_words(refusal), tries, wait.seconds,
+            )  # fmt: skip
+            self._pause(wait.seconds)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
-            session.headers["User-Agent"] = self._settings.user_agent
-            session.headers["Accept"] = "application/json"
-            session.headers["Accept-Encoding"] = "gzip"
+            session = self._connections.session()
             self._local.session = session
         return session
+
+
+def _no_answer(error: requests.RequestException) -> Refusal:
+    """Name what broke; the exception's own text may quote the address with its ids."""
+    match error:
+        case requests.exceptions.ConnectTimeout():
+            failure = "HubSpot could not be reached in time"
+        case requests.exceptions.Timeout():
+            failure = "HubSpot did not answer in time"
+        case requests.exceptions.ChunkedEncodingError():
+            failure = "the answer broke off"
+        case requests.exceptions.ContentDecodingError():
+            failure = "the answer was not packed as it said"
+        case requests.exceptions.ConnectionError():
+            failure = "there was no connection, or it broke"
+        case _:
+            failure = "the request could not be sent"
+    return Refusal(status=None, failure=failure)
 
 
 def _forbidden(

@@ -108,3 +108,7 @@ class Terminated(BaseException):
         """Keep the number of the signal: the exit status is 128 more."""
         super().__init__(signal_number)
         self.signal_number = signal_number
+
+
+class Abandoned(BaseException):
+    """The run ended while a request waited; no `Exception`, so that nothing tries it again."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.changes import ChangeSearch
 from tap_hubspot_crm.events import Checkpoint, Touched
 from tap_hubspot_crm.objects import BATCH_LIMIT
+from tap_hubspot_crm.pool import side_by_side
 from tap_hubspot_crm.windows import Hit, Window
 
 if TYPE_CHECKING:
@@ -14,7 +17,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import SearchPage
+    from tap_hubspot_crm.objects import Reading
+    from tap_hubspot_crm.pool import Handle
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
 
@@ -34,47 +38,117 @@ def incremental_pass(
     Returns:
         The new bookmark: the moment before this pass's first search, in HubSpot's time.
     """
+    reader = source.reader
     window = Window.since(since, lookback_seconds=source.lookback_seconds, seen=bookmark.seen)
-    started_at: datetime | None = None
-    for page in source.reader.search(window):
-        started_at = started_at or page.asked_at
-        for batch in unseen_batches(page, window):
-            yield from _send(source, batch, window, version=bookmark.version)
-    if started_at is None:
+    shared = reader.client.changes
+    lower = shared.begin(reader.object_type, window.lower)
+    search = ChangeSearch(reader, lower)
+    changed = _ChangedRows(source, window, lower=lower, version=bookmark.version)
+    hits = search.first()
+    while True:
+        shared.note(reader.object_type, hits, lower=lower)
+        changed.add(hits, last=search.finished)
+        search.submit()
+        changed.submit(most=reader.client.max_concurrency - len(search.handles))
+        handles = [*search.handles, *changed.reads]
+        if not handles:
+            break
+        done = reader.client.pool.wait(handles)
+        if done in changed.reads:
+            hits = ()
+            yield from changed.send(done)
+        else:
+            hits = search.take(done)
+    yield from changed.send_rest()
+    if search.started_at is None:
         return bookmark
+    shared.end(reader.object_type, lower, search.started_at)
     caught_up = replace(
         bookmark,
-        bookmark=started_at,
-        seen=window.to_keep(started_at, lookback_seconds=source.lookback_seconds),
+        bookmark=search.started_at,
+        seen=window.to_keep(search.started_at, lookback_seconds=source.lookback_seconds),
     )
     yield Checkpoint(bookmark=caught_up)
     return caught_up
 
 
-def unseen_batches(page: SearchPage, window: Window) -> Iterator[Sequence[Hit]]:
-    """Yield the hits of a page that were not sent yet, in groups that one read takes."""
-    unseen = [hit for hit in page.hits if not window.knows(hit)]
-    for start in range(0, len(unseen), BATCH_LIMIT):
-        yield unseen[start : start + BATCH_LIMIT]
+class _ChangedRows:
+    """Reads what searches found, while they go on, and sends it."""
 
+    def __init__(self, source: ObjectSource, window: Window, *, lower: int, version: int) -> None:
+        self._source = source
+        self._window = window
+        self._lower = lower
+        self._version = version
+        self._unread: list[Hit] = []
+        self._last = False
+        self.reads: dict[Handle[Reading], Sequence[Hit]] = {}
+        self._merged: list[Hit] = []
+        self._missing: list[str] = []
 
-def _send(
-    source: ObjectSource, hits: Sequence[Hit], window: Window, *, version: int
-) -> Iterator[Event]:
-    reading = source.reader.read([hit.id for hit in hits])
-    yield source.rows(reading, version)
-    # Remembered is what was read, not what the index showed: if the store ran behind the index,
-    # the next pass reads the row again.
-    for row in (*reading.rows, *reading.merged.values()):
-        window.remember(row.id, row.modified)
-    for hit in hits:
-        if hit.id in reading.merged:
-            window.remember(hit.id, hit.modified)
-    losers = (row.merged_ids for row in (*reading.rows, *reading.merged.values()))
-    yield Touched(gone=frozenset(reading.merged).union(*losers))
-    if reading.missing:
+    def add(self, hits: Sequence[Hit], *, last: bool) -> None:
+        """Take over search results.
+
+        Args:
+            hits: What a search found.
+            last: Whether there will be no more.
+        """
+        window = self._window
+        self._unread.extend(
+            hit
+            for hit in hits
+            if not self._lower <= hit.modified < window.lower and not window.knows(hit)
+        )
+        self._last = last
+
+    def submit(self, *, most: int) -> None:
+        """Have rows read, up to `most` requests at once; full ones, but for the last."""
+        reader = self._source.reader
+        while self._unread and len(self.reads) < max(1, most):
+            if len(self._unread) < BATCH_LIMIT and not self._last:
+                return
+            hits, self._unread = self._unread[:BATCH_LIMIT], self._unread[BATCH_LIMIT:]
+            ids = [hit.id for hit in hits]
+            self.reads[reader.client.pool.submit(partial(reader.read, ids))] = hits
+
+    def send(self, read: Handle[Reading]) -> Iterator[Event]:
+        """Send the rows of a reading that is done.
+
+        A row that was merged into another comes at the end: the other one may be in a reading of
+        its own that is still on its way, and would look older or younger than it is.
+        """
+        hits = self.reads.pop(read)
+        reading = read.result()
+        yield from self._send(replace(reading, merged={}), hits)
+        self._merged.extend(hit for hit in hits if hit.id in reading.merged)
+        self._missing.extend(reading.missing)
+
+    def send_rest(self) -> Iterator[Event]:
+        """Send what became of rows that were merged, or are gone."""
+        reader, client = self._source.reader, self._source.reader.client
+        for start in range(0, len(self._merged), BATCH_LIMIT):
+            hits = self._merged[start : start + BATCH_LIMIT]
+            reading = reader.read([hit.id for hit in hits])
+            yield from self._send(reading, hits)
+            self._missing.extend(reading.missing)
         # Archived since the index last looked, or purged; the archived listing knows later, but
         # asking now costs one request.
-        archived = source.reader.read(sorted(reading.missing, key=int), archived=True)
-        yield source.rows(archived, version)
-        yield Touched(gone=frozenset(row.id for row in archived.rows))
+        ids = sorted(self._missing, key=int)
+        parts = [ids[start : start + BATCH_LIMIT] for start in range(0, len(ids), BATCH_LIMIT)]
+        calls = [partial(reader.read, part, archived=True) for part in parts]
+        for archived in side_by_side(client.pool, calls, most=client.max_concurrency):
+            yield self._source.rows(archived, self._version)
+            yield Touched(gone=frozenset(row.id for row in archived.rows))
+
+    def _send(self, reading: Reading, hits: Sequence[Hit]) -> Iterator[Event]:
+        yield self._source.rows(reading, self._version)
+        rows = (*reading.rows, *reading.merged.values())
+        # Remembered is what was read, not what the index showed: if the store ran behind the
+        # index, the next pass reads the row again.
+        for row in rows:
+            self._window.remember(row.id, row.modified)
+        for hit in hits:
+            if hit.id in reading.merged:
+                self._window.remember(hit.id, hit.modified)
+        losers = (row.merged_ids for row in rows)
+        yield Touched(gone=frozenset(reading.merged).union(*losers))

@@ -1,28 +1,70 @@
 """Keeps the run under HubSpot's limits, whatever sends the requests.
 
-HubSpot counts calls over a rolling window (usage guidelines), so each bucket remembers when it
-handed out its last tokens and hands out the next only when the oldest has left the window.
+HubSpot counts calls over a rolling window (usage guidelines), at a moment between the sending of
+a call and its answer that nobody tells. A call that took longer than the fastest one may have been
+counted later by as much; taking it to be so keeps the window from holding one call too many, and
+costs nothing where all calls take equally long.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_hubspot_crm.timekeeping import Timer
+
+#: How long calls are remembered beyond the window, to tell foreign calls from ours in headers.
+_MEMORY_SECONDS = 30.0
+#: How often to look whether a call that fills the window was answered.
+_LOOK_SECONDS = 0.02
+_SHORTEST_WAIT = 0.001
+
+
+@dataclass(kw_only=True)
+class Call:
+    """A call that was taken from a bucket."""
+
+    sent: float
+    #: When its answer came; None before.
+    answered: float | None = None
+
+    def counted_by(self, now: float, fastest: float | None) -> float:
+        """Return the latest moment, up to now, at which HubSpot may have counted it."""
+        if fastest is None:
+            return self.sent
+        return self.sent + max(0.0, (self.answered or now) - self.sent - fastest)
 
 
 class TokenBucket:
     """At most `limit` calls within any `window` seconds; safe between threads."""
 
-    def __init__(self, *, limit: int, window: float, timer: Timer) -> None:
-        """Start full."""
+    def __init__(
+        self,
+        *,
+        limit: int,
+        window: float,
+        timer: Timer,
+        pause: Callable[[float], None] | None = None,
+    ) -> None:
+        """Start full.
+
+        Args:
+            limit: Calls within the window.
+            window: Seconds.
+            timer: How to measure.
+            pause: How to wait; the timer's own by default.
+        """
         self._limit = limit
         self._window = window
         self._timer = timer
-        self._taken: deque[float] = deque()
+        self._pause = pause or timer.sleep
+        self._calls: deque[Call] = deque()
+        self._fastest: float | None = None
         self._closed_until = 0.0
         self._lock = threading.Lock()
 
@@ -31,49 +73,78 @@ class TokenBucket:
         """How many calls the window takes."""
         return self._limit
 
-    def take(self) -> None:
-        """Wait until a call is free, and take it."""
-        while (wait := self._try_take()) > 0:
-            self._timer.sleep(wait)
+    def take(self) -> Call:
+        """Wait until a call is free, and take it; say with `answered` when its answer came."""
+        while isinstance(found := self._try_take(), float):
+            self._pause(found)
+        return found
+
+    def answered(self, call: Call) -> None:
+        """Note that a call was answered, or came to nothing."""
+        with self._lock:
+            call.answered = self._timer.monotonic()
+            latency = call.answered - call.sent
+            self._fastest = latency if self._fastest is None else min(self._fastest, latency)
 
     def close_for(self, seconds: float) -> None:
         """Hand out nothing for so long: HubSpot said that the limit is reached."""
         with self._lock:
             self._closed_until = max(self._closed_until, self._timer.monotonic() + seconds)
 
-    def correct(self, *, limit: int, remaining: int | None) -> None:
+    def correct(self, *, limit: int, remaining: int | None, call: Call | None = None) -> None:
         """Take over what response headers say.
 
         Args:
             limit: HubSpot's own size of the window.
-            remaining: Calls it still allows now; fewer than we count means that somebody else
+            remaining: Calls it still allowed; fewer than we count means that somebody else
                 uses the same limit, and their calls are counted as if they were ours.
+            call: The call whose answer says so.
         """
         with self._lock:
             self._limit = max(1, limit)
             if remaining is None:
                 return
             now = self._timer.monotonic()
-            self._forget(now)
-            foreign = self._limit - remaining - len(self._taken)
-            self._taken.extend([now] * max(0, min(foreign, self._limit)))
+            # HubSpot wrote the header when the call came in, and knew no more than this of ours.
+            start = (now if call is None else call.sent) - self._window
+            ours = sum(item.answered is None or item.answered > start for item in self._calls)
+            foreign = self._limit - remaining - ours
+            for _ in range(max(0, min(foreign, self._limit))):
+                self._calls.append(Call(sent=now, answered=now))
 
-    def _try_take(self) -> float:
-        """Take a call and return 0, or return the seconds to wait before the next try."""
+    def _try_take(self) -> Call | float:
+        """Take a call, or return the seconds to wait before the next try."""
         with self._lock:
             now = self._timer.monotonic()
             if now < self._closed_until:
                 return self._closed_until - now
             self._forget(now)
-            if len(self._taken) < self._limit:
-                self._taken.append(now)
-                return 0.0
-            oldest = self._taken[len(self._taken) - self._limit]
-            return max(oldest + self._window - now, 0.001)
+            if len(self._calls) >= self._limit and (wait := self._wait(now)) > 0:
+                return wait
+            call = Call(sent=now)
+            self._calls.append(call)
+            return call
+
+    def _wait(self, now: float) -> float:
+        """Return the seconds until the window has room, zero if it has."""
+        counted = sorted(
+            (item.counted_by(now, self._fastest), item.answered is None) for item in self._calls
+        )
+        oldest, in_flight = counted[-self._limit]
+        if oldest <= now - self._window:
+            return 0.0
+        wait = max(oldest + self._window - now, _SHORTEST_WAIT)
+        # A call in flight may turn out to have been counted earlier than feared.
+        return min(wait, _LOOK_SECONDS) if in_flight and self._fastest is not None else wait
 
     def _forget(self, now: float) -> None:
-        while self._taken and self._taken[0] <= now - self._window:
-            self._taken.popleft()
+        start = now - self._window - _MEMORY_SECONDS
+        while self._calls and (self._calls[0].answered or self._calls[0].sent) <= start:
+            self._calls.popleft()
+
+
+#: Added to the windows: HubSpot's clock and ours need not tick alike.
+_GUARD = 0.002
 
 
 class Limiter:
@@ -84,11 +155,20 @@ class Limiter:
     """
 
     def __init__(
-        self, *, calls_per_10_seconds: int, searches_per_second: int, timer: Timer
+        self,
+        *,
+        calls_per_10_seconds: int,
+        searches_per_second: int,
+        timer: Timer,
+        pause: Callable[[float], None] | None = None,
     ) -> None:
-        """Start with what the settings say."""
-        self.burst = TokenBucket(limit=calls_per_10_seconds, window=10.0, timer=timer)
-        self.search = TokenBucket(limit=searches_per_second, window=1.0, timer=timer)
+        """Start with what the settings say; waiting is the timer's unless `pause` does it."""
+        self.burst = TokenBucket(
+            limit=calls_per_10_seconds, window=10.0 * (1 + _GUARD), timer=timer, pause=pause
+        )
+        self.search = TokenBucket(
+            limit=searches_per_second, window=1.0 + 10 * _GUARD, timer=timer, pause=pause
+        )
 
     def bucket(self, *, search: bool) -> TokenBucket:
         """Return the bucket that a request draws from."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -10,8 +10,9 @@ from msgspec import Struct
 from typing_extensions import override
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.id_search import SEARCH_LIMIT, Found, IdSearch
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
-from tap_hubspot_crm.windows import Hit, keyset_filters
+from tap_hubspot_crm.windows import Hit, search_filters
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.client import Answer, HubSpotClient
     from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.id_search import Query
     from tap_hubspot_crm.windows import Window
 
 LIST_LIMIT = 100
-SEARCH_LIMIT = 200
 BATCH_LIMIT = 100
 MERGED_IDS = "hs_merged_object_ids"
 
@@ -92,6 +93,8 @@ class SearchPage:
     """One page of search results, in the order of their ids."""
 
     hits: tuple[Hit, ...]
+    #: The same for the plan of the search.
+    found: Found
     asked_at: datetime
 
 
@@ -113,75 +116,104 @@ class ObjectReader:
         self.modified_property = MODIFIED_PROPERTIES[object_type]
         self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
 
+    @property
+    def lists_ids_only(self) -> bool:
+        """Whether the rows of a listing are read by id: their properties would not fit in it."""
+        return len(urlencode(self._list_query(archived=False))) > _LONGEST_QUERY
+
+    def list_page(self, *, archived: bool, after: str | None = None) -> ListedPage:
+        """Return one page of the live or the archived listing from a cursor on.
+
+        Where `lists_ids_only`, its rows have no property but the modification time.
+        """
+        endpoint = self.client.paths.listing(self.object_type)
+        query = self._list_query(archived=archived)
+        if self.lists_ids_only:
+            # Without the parameter HubSpot would send its default properties.
+            query["properties"] = self.modified_property
+        answer = self.client.get(endpoint, query if after is None else {**query, "after": after})
+        rows = self._rows(answer, endpoint)
+        following = _cursor(answer, endpoint)
+        if following is not None and following == after:
+            raise UnexpectedResponseError(f"the cursor of GET {endpoint.path} does not advance")
+        return ListedPage(
+            reading=Reading(
+                rows=rows, merged={}, missing=frozenset(), answered_at=answer.answered_at
+            ),
+            ids=tuple(row.id for row in rows),
+            after=following,
+            asked_at=answer.asked_at,
+        )
+
     def list_pages(self, *, archived: bool, after: str | None = None) -> Iterator[ListedPage]:
-        """Yield every page of the live or the archived listing from a cursor on.
+        """Yield every page of the live or the archived listing from a cursor on, rows in full.
 
         Only the absence of HubSpot's cursor ends it: a page may be short, or empty.
         """
-        endpoint = self.client.paths.listing(self.object_type)
-        query = {
+        while True:
+            page = self.list_page(archived=archived, after=after)
+            if self.lists_ids_only and page.ids:
+                page = replace(page, reading=self.read(page.ids, archived=archived))
+            yield page
+            if page.after is None:
+                return
+            after = page.after
+
+    def search(self, window: Window) -> Iterator[SearchPage]:
+        """Yield every row that the index shows as modified in the window, by rising id."""
+        plan = IdSearch(self.client.paths.search(self.object_type).path)
+        while (query := plan.next_query()) is not None:
+            page = self.search_page(query, window.lower)
+            yield replace(page, hits=page.hits[plan.place(query, page.found)])
+
+    def search_page(self, query: Query, lower: int) -> SearchPage:
+        """Return the answer to one search for rows modified at a moment or later."""
+        endpoint = self.client.paths.search(self.object_type)
+        payload: dict[str, Any] = {
+            "filterGroups": [{"filters": search_filters(self.modified_property, lower, query)}],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": [self.modified_property],
+            "limit": SEARCH_LIMIT,
+        }
+        if query.offset is not None:
+            payload["after"] = query.offset
+        answer = self.client.post(endpoint, payload)
+        rows = self._rows(answer, endpoint)
+        return SearchPage(
+            hits=tuple(Hit(id=row.id, modified=row.modified) for row in rows),
+            found=Found(
+                ids=[int(row.id) for row in rows],
+                following=_cursor(answer, endpoint),
+                total=_total(answer),
+            ),
+            asked_at=answer.asked_at,
+        )
+
+    def greatest_id(self) -> tuple[int, int] | None:
+        """Return the greatest live id and how many live rows there are, as the index knows.
+
+        None where it knows none, or does not tell how many.
+        """
+        endpoint = self.client.paths.search(self.object_type)
+        answer = self.client.post(
+            endpoint,
+            {
+                "filterGroups": [],
+                "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
+                "properties": [self.modified_property],
+                "limit": 1,
+            },
+        )
+        rows = self._rows(answer, endpoint)
+        total = _total(answer)
+        return None if not rows or total is None else (int(rows[0].id), total)
+
+    def _list_query(self, *, archived: bool) -> dict[str, str]:
+        return {
             "limit": str(LIST_LIMIT),
             "archived": "true" if archived else "false",
             "properties": ",".join(self._properties),
         }
-        by_batch = len(urlencode(query)) > _LONGEST_QUERY
-        if by_batch:
-            # Without the parameter HubSpot would send its default properties.
-            query["properties"] = self.modified_property
-        while True:
-            answer = self.client.get(
-                endpoint, query if after is None else {**query, "after": after}
-            )
-            rows = self._rows(answer, endpoint)
-            ids = tuple(row.id for row in rows)
-            reading = Reading(
-                rows=rows, merged={}, missing=frozenset(), answered_at=answer.answered_at
-            )
-            if by_batch:
-                reading = self.read(ids, archived=archived) if ids else reading
-            following = _cursor(answer, endpoint)
-            if following is not None and following == after:
-                raise UnexpectedResponseError(f"the cursor of GET {endpoint.path} does not advance")
-            yield ListedPage(reading=reading, ids=ids, after=following, asked_at=answer.asked_at)
-            if following is None:
-                return
-            after = following
-
-    def search(self, window: Window) -> Iterator[SearchPage]:
-        """Yield every row that the index shows as modified in the window, by rising id."""
-        endpoint = self.client.paths.search(self.object_type)
-        last: int | None = None
-        offset: str | None = None
-        while True:
-            payload: dict[str, Any] = {
-                "filterGroups": [{"filters": keyset_filters(self.modified_property, window, last)}],
-                "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-                "properties": [self.modified_property],
-                "limit": SEARCH_LIMIT,
-            }
-            if offset is not None:
-                payload["after"] = offset
-            answer = self.client.post(endpoint, payload)
-            rows = self._rows(answer, endpoint)
-            hits = tuple(Hit(id=row.id, modified=row.modified) for row in rows)
-            yield SearchPage(hits=hits, asked_at=answer.asked_at)
-            following = _cursor(answer, endpoint)
-            if following is None:
-                return
-            if hits:
-                greatest = max(int(hit.id) for hit in hits)
-                if last is not None and greatest <= last:
-                    raise UnexpectedResponseError(
-                        f"POST {endpoint.path} ignores the filter on hs_object_id"
-                    )
-                last, offset = greatest, None
-            elif following == offset:
-                raise UnexpectedResponseError(
-                    f"the cursor of POST {endpoint.path} does not advance"
-                )
-            else:
-                # A page whose rows have all gone: the next one, of the same query.
-                offset = following
 
     def read(self, ids: Sequence[str], *, archived: bool = False) -> Reading:
         """Return up to 100 rows by id, fresh from the store.
@@ -274,6 +306,11 @@ def _cursor(answer: Answer, endpoint: Endpoint) -> str | None:
             f"the cursor in HubSpot's answer to {endpoint.path} is malformed"
         )
     return str(after)
+
+
+def _total(answer: Answer) -> int | None:
+    total = answer.body.get("total")
+    return total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
 def _unknown_ids(answer: Answer) -> set[str]:

@@ -37,6 +37,8 @@ class Refusal:
 
     #: HTTP status; None where no complete answer came.
     status: int | None
+    #: What happened to a try without a complete answer, in words of our own.
+    failure: str = "no complete answer came"
     #: Whether an answer came that is no JSON object.
     unreadable: bool = False
     #: `policyName` of a 429.
@@ -57,7 +59,9 @@ class Wait:
     limit_reached: bool = False
 
 
-def decide(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
+def decide(
+    refusal: Refusal, *, tries: int, search: bool, request: str, jitter: float = 0.0
+) -> Wait:
     """Return how long to wait before the next try.
 
     Args:
@@ -65,13 +69,15 @@ def decide(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
         tries: How often the request was tried so far.
         search: Whether it was a search.
         request: Method and path, for the message.
+        jitter: From 0 to 1; a back-off of our own choice becomes longer by up to half, so that
+            requests that failed together are not tried again together.
 
     Raises:
         TapError: The class that ends the run: no further try can help now.
     """
     if refusal.status == _TOO_MANY:
         return _limited(refusal, tries=tries, search=search, request=request)
-    backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF)
+    backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF) * (1 + jitter / 2)
     if refusal.unreadable and tries < _TRIES_UNREADABLE:
         return Wait(seconds=backoff)
     if not _may_pass(refusal) or tries >= _TRIES:
@@ -131,13 +137,30 @@ def _failure(refusal: Refusal, *, tries: int, request: str) -> TapError:
             "tries); check api_url and any proxy"
         )
     if refusal.status is None:
-        return NetworkFailedError(f"no complete answer from HubSpot to {request} in {tries} tries")
+        return NetworkFailedError(
+            f"no complete answer from HubSpot to {request} in {tries} tries; the last time, "
+            f"{refusal.failure}"
+        )
     if _may_pass(refusal):
         return HubSpotUnavailableError(
             f"HubSpot answered {refusal.status} to {request} ({tries} tries{said})",
             retry_after_seconds=_whole(refusal.retry_after),
         )
     return UnexpectedResponseError(f"HubSpot answered {refusal.status} to {request}{said}")
+
+
+def in_words(refusal: Refusal) -> str:
+    """Return what happened to a try, for the log: never a body, an address or a value."""
+    if refusal.unreadable:
+        return f"the answer ({refusal.status}) was no JSON object"
+    if refusal.status is None:
+        return refusal.failure
+    if refusal.status == _TOO_MANY:
+        limit = refusal.policy.lower() or "unnamed"
+        return f"HubSpot's limit is reached ({limit})"
+    names = {_LOCKED: ", locked", _MIGRATING: ", migrating"}
+    asked = "" if refusal.retry_after is None else f", retry after {refusal.retry_after:g} s"
+    return f"HubSpot answered {refusal.status}{names.get(refusal.status, '')}{asked}"
 
 
 def _whole(seconds: float | None) -> int | None:

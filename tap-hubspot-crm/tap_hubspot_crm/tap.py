@@ -20,6 +20,7 @@ from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
 from tap_hubspot_crm.errors import InvalidSettingsError, TapError, Terminated
 from tap_hubspot_crm.output import LineWriter
+from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
 from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
@@ -51,6 +52,7 @@ class TapHubSpotCrm(Tap):
         TapCapabilities.CATALOG,
         TapCapabilities.STATE,
         TapCapabilities.DISCOVER,
+        TapCapabilities.TEST,
         TapCapabilities.ACTIVATE_VERSION,
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
@@ -61,6 +63,8 @@ class TapHubSpotCrm(Tap):
 
     #: How the tap measures and waits.
     timer: ClassVar[Timer] = Timer()
+    #: What makes requests side by side.
+    pool_class: ClassVar[type[RequestPool]] = RequestPool
 
     #: The settings, checked and typed.
     settings: Settings
@@ -100,7 +104,7 @@ class TapHubSpotCrm(Tap):
     @cached_property
     def client(self) -> HubSpotClient:
         """The one client of this run."""
-        return HubSpotClient(self.settings, timer=self.timer)
+        return HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
 
     @property
     @override

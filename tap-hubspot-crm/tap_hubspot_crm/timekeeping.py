@@ -5,6 +5,7 @@ Nothing in the tap compares HubSpot's times with the machine's clock, which may 
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 from dataclasses import dataclass
@@ -26,6 +27,15 @@ class Timer:
     sleep: Callable[[float], None] = time.sleep
     #: The machine's own idea of now, used only before HubSpot first answered.
     wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    #: From 0 to 1: spreads the tries of clients that failed together.
+    jitter: Callable[[], float] = random.random
+
+    def wait(self, seconds: float, until: threading.Event) -> None:
+        """Wait that many seconds, or until the event, which cuts only a real wait short."""
+        if self.sleep is time.sleep:
+            until.wait(seconds)
+        else:
+            self.sleep(seconds)
 
 
 class HubSpotClock:
@@ -87,7 +97,9 @@ def parse_date_header(text: str) -> datetime | None:
 
 def to_milliseconds(moment: datetime) -> int:
     """Return whole milliseconds since 1970, cut off, as HubSpot's search filters take them."""
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    since = moment - _EPOCH
+    # By hand: dividing two timedeltas takes four times as long, and every row's time comes by here.
+    return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

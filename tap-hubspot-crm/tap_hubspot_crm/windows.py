@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from tap_hubspot_crm.id_search import Query
+
 #: How many sent rows a bookmark remembers at most; beyond that rows are read again.
 SEEN_LIMIT = 10_000
 
@@ -63,19 +65,20 @@ class Window:
         return {row_id: modified for modified, row_id in kept}
 
 
-def keyset_filters(
-    modified_property: str, window: Window, after: int | None
-) -> list[dict[str, str]]:
-    """Return the search filters for the next page: no offset, so nothing can shift under it.
+def search_filters(modified_property: str, lower: int, query: Query) -> list[dict[str, str]]:
+    """Return the filters of a search by id: no window of time that rows could leave.
 
     Args:
         modified_property: HubSpot's name of the modification time of the object.
-        window: What the pass looks at.
-        after: The greatest id of the page before, None for the first page.
+        lower: Milliseconds since 1970; rows modified then or later are looked for.
+        query: Between which ids.
     """
-    filters = [{"propertyName": modified_property, "operator": "GTE", "value": str(window.lower)}]
-    if after is not None:
-        filters.append({"propertyName": "hs_object_id", "operator": "GT", "value": str(after)})
+    filters = [{"propertyName": modified_property, "operator": "GTE", "value": str(lower)}]
+    for operator, bound in (("GT", query.above), ("LT", query.below)):
+        if bound is not None:
+            filters.append(
+                {"propertyName": "hs_object_id", "operator": operator, "value": str(bound)}
+            )
     return filters
 
 

@@ -29,7 +29,7 @@ class FakeTime:
     @property
     def timer(self) -> Timer:
         """The timer to hand to a client."""
-        return Timer(monotonic=lambda: self.now, sleep=self.sleep)
+        return Timer(monotonic=lambda: self.now, sleep=self.sleep, jitter=lambda: 0.0)
 
 
 def client_for(fake_time: FakeTime, **settings: object) -> HubSpotClient:

@@ -9,6 +9,7 @@ import pytest
 from tap_hubspot_crm.associations import owing
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.events import Touched
+from tap_hubspot_crm.id_search import Query, Span
 from tap_hubspot_crm.merges import Merges
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
 from tap_hubspot_crm.state import (
@@ -23,7 +24,7 @@ from tap_hubspot_crm.state import (
 )
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, from_milliseconds, to_milliseconds
-from tap_hubspot_crm.windows import SEEN_LIMIT, Hit, Window, is_due, keyset_filters
+from tap_hubspot_crm.windows import SEEN_LIMIT, Hit, Window, is_due, search_filters
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 NOW_MS = to_milliseconds(NOW)
@@ -60,12 +61,15 @@ def test_a_window_keeps_the_newest_within_its_limit() -> None:
     assert min(kept.values()) == NOW_MS + 5
 
 
-def test_the_filters_have_a_lower_bound_and_a_last_id_and_nothing_else() -> None:
-    window = Window(lower=7)
-    first = keyset_filters("lastmodifieddate", window, None)
-    assert first == [{"propertyName": "lastmodifieddate", "operator": "GTE", "value": "7"}]
-    later = keyset_filters("lastmodifieddate", window, 51)
-    assert later[1:] == [{"propertyName": "hs_object_id", "operator": "GT", "value": "51"}]
+def test_the_filters_have_a_lower_bound_and_ids_and_no_upper_bound_of_time() -> None:
+    span = Span()
+    first = search_filters("m", 7, Query(span=span, above=None, below=None, offset=None))
+    assert first == [{"propertyName": "m", "operator": "GTE", "value": "7"}]
+    later = search_filters("m", 7, Query(span=span, above=51, below=99, offset=None))
+    assert later[1:] == [
+        {"propertyName": "hs_object_id", "operator": "GT", "value": "51"},
+        {"propertyName": "hs_object_id", "operator": "LT", "value": "99"},
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,75 @@
+"""Searches for changed rows, several at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tap_hubspot_crm.id_search import IdSearch, Query
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from tap_hubspot_crm.objects import ObjectReader, SearchPage
+    from tap_hubspot_crm.pool import Handle
+    from tap_hubspot_crm.windows import Hit
+
+#: HubSpot takes five searches a second; at the usual latencies two or three are on their way.
+_MOST_AT_ONCE = 4
+
+
+class ChangeSearch:
+    """Finds every row modified at a moment or later; whoever drives it waits for its handles."""
+
+    def __init__(self, reader: ObjectReader, lower: int) -> None:
+        """Begin without any request.
+
+        Args:
+            reader: Searches one object type.
+            lower: The moment in milliseconds since 1970.
+        """
+        self._reader = reader
+        self._lower = lower
+        self._plan = IdSearch(reader.client.paths.search(reader.object_type).path)
+        self._queries: dict[Handle[SearchPage], Query] = {}
+        self._most = max(1, min(_MOST_AT_ONCE, reader.client.max_concurrency // 2))
+        #: Before the first search, in HubSpot's time; None before its answer.
+        self.started_at: datetime | None = None
+
+    @property
+    def handles(self) -> Collection[Handle[SearchPage]]:
+        """The searches that are on their way."""
+        return self._queries.keys()
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything was found; looks ahead may still be on their way."""
+        return self._plan.finished
+
+    def first(self) -> tuple[Hit, ...]:
+        """Make the first search in this thread: often it is the only one."""
+        query = self._plan.next_query()
+        return () if query is None else self._place(query, self._page(query))
+
+    def submit(self) -> None:
+        """Have as many searches made as make sense now."""
+        while len(self._queries) < self._most and (query := self._plan.next_query()) is not None:
+            handle = self._reader.client.pool.submit(partial(self._page, query))
+            self._queries[handle] = query
+
+    def take(self, handle: Handle[SearchPage]) -> tuple[Hit, ...]:
+        """Return the new rows of a search that is done.
+
+        Raises:
+            UnexpectedResponseError: HubSpot did not filter or sort as it was asked to.
+        """
+        return self._place(self._queries.pop(handle), handle.result())
+
+    def _page(self, query: Query) -> SearchPage:
+        return self._reader.search_page(query, self._lower)
+
+    def _place(self, query: Query, page: SearchPage) -> tuple[Hit, ...]:
+        if self.started_at is None or page.asked_at < self.started_at:
+            self.started_at = page.asked_at
+        return page.hits[self._plan.place(query, page.found)]
