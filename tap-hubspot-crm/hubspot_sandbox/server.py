@@ -1,6 +1,5 @@
 """Starting the sandbox: `running_sandbox` for Python, `hubspot-sandbox` for the command line."""
 
-import argparse
 import ipaddress
 import json
 import signal
@@ -12,27 +11,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubspot_sandbox.app import SandboxApp
+from hubspot_sandbox.calls import Dialect
 from hubspot_sandbox.clock import Clock
 from hubspot_sandbox.http_server import SandboxServer
-from hubspot_sandbox.limits import Limits
+from hubspot_sandbox.index_lag import SearchHabits
+from hubspot_sandbox.options import command_line, faults_of, limits_of
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal
+from hubspot_sandbox.tokens import TokenHabits
 
 _ENDING_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
-
-_DESCRIPTION: Final = """\
-A HubSpot portal on this machine: list, search, batch read, associations, properties,
-pipelines, owners and OAuth as HubSpot documents them, with its limits and errors.
-The same seed gives the same data. Nothing is kept when it ends."""
-
-_EXAMPLES: Final = """\
-examples:
-  hubspot-sandbox --contacts 500 --deals 120
-      then: curl -H "Authorization: Bearer TOKEN" URL/crm/objects/2026-09/contacts?limit=2
-  hubspot-sandbox --contacts 50000 --latency-ms 200 --calls-per-10-seconds 190 --json
-  curl -X POST URL/sandbox/portals/PORTAL/contacts/edit -d '{"all": true}'
-      every contact is modified in one millisecond
-  curl URL/sandbox/portals/PORTAL/truth/deals
-      what a complete copy must hold; GET URL/sandbox/help lists every control call"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +52,7 @@ def running_sandbox(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line until a signal ends it; returns the status of a refusal."""
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         _check_loopback(options.host)
     except ValueError as error:
@@ -82,7 +69,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             deals=options.deals,
             seed=options.seed,
             access_token=options.access_token,
-            limits=_limits(options.calls_per_10_seconds),
+            limits=limits_of(options),
+        )
+        portal.search_habits = SearchHabits(lag_ms=options.index_lag_ms, seed=options.seed)
+        portal.time_zone = options.time_zone
+        running.sandbox.dialect = Dialect(list_cursor=options.list_cursor)
+        running.sandbox.faults = faults_of(options)
+        running.sandbox.tokens.habits = TokenHabits(
+            lifetime_seconds=options.token_lifetime_seconds,
+            rotates_refresh_tokens=options.rotate_refresh_tokens,
         )
         sys.stdout.write(_announce(running.url, portal, as_json=options.json))
         sys.stdout.flush()
@@ -95,15 +90,6 @@ def _end(*_: object) -> None:
     for number in _ENDING_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise SystemExit(0)
-
-
-def _limits(calls_per_10_seconds: int | None) -> Limits:
-    if calls_per_10_seconds is None:
-        return Limits()
-    return Limits(
-        calls_per_10_seconds=calls_per_10_seconds,
-        oauth_calls_per_10_seconds=calls_per_10_seconds,
-    )
 
 
 def _check_loopback(host: str) -> None:
@@ -143,46 +129,6 @@ def _announce(url: str, portal: SandboxPortal, *, as_json: bool) -> str:
         f"  refresh token  {portal.refresh_token}\n"
         f"  records        {counts['contacts']} contacts, {counts['deals']} deals\n"
     )
-
-
-class _Number:
-    """Reads a whole number within bounds for the command line."""
-
-    def __init__(self, low: int, high: int | None) -> None:
-        self._low = low
-        self._high = high
-
-    def __call__(self, text: str) -> int:
-        is_number = text.isascii() and text.isdecimal()
-        if not is_number or int(text) < self._low or int(text) > (self._high or int(text)):
-            top = "" if self._high is None else f" and at most {self._high}"
-            raise argparse.ArgumentTypeError(f"must be a whole number of at least {self._low}{top}")
-        return int(text)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hubspot-sandbox",
-        description=_DESCRIPTION,
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--contacts", type=_Number(0, None), default=200, help="contacts to make (200)")
-    add("--deals", type=_Number(0, None), default=50, help="deals to make (50)")
-    add("--seed", type=_Number(0, None), default=1, help="which data to make (1)")
-    add("--port", type=_Number(0, 65_535), default=0, help="port to listen on; 0: a free one (0)")
-    add("--host", default="127.0.0.1", help="loopback address to listen on (127.0.0.1)")
-    add("--portal-id", type=_Number(1, None), default=1_000_001, help="the portal's id (1000001)")
-    add("--access-token", help="static token to accept (one is made up)")
-    add("--latency-ms", type=_Number(0, None), default=0, help="how long an answer takes (0)")
-    add(
-        "--calls-per-10-seconds",
-        type=_Number(1, None),
-        help="the burst limit (100 for the static token, 110 for OAuth)",
-    )
-    add("--json", action="store_true", help="print one JSON line instead of the block")
-    return parser
 
 
 if __name__ == "__main__":

@@ -124,6 +124,33 @@ def test_associations_change_without_a_modification_but_counts_follow(empty: Cal
     assert record["updatedAt"] == before
 
 
+def test_linking_and_unlinking_count_as_modifications_where_switched_on(empty: Caller) -> None:
+    portal = empty.portal
+    portal.habits = Habits(links_bump_modified=True)
+    contact, deal = portal.create("contacts", {}), portal.create("deals", {})
+    empty.clock.advance(1000)
+    portal.associate(deal, contact)
+    for record_id, object_type in ((contact, "contacts"), (deal, "deals")):
+        assert _read(empty, record_id, object_type)["updatedAt"] == "2026-11-22T10:00:01.000Z"
+    empty.clock.advance(1000)
+    portal.dissociate(deal, contact)
+    assert _read(empty, deal, "deals")["updatedAt"] == "2026-11-22T10:00:02.000Z"
+    empty.clock.advance(1000)
+    portal.dissociate(deal, contact)
+    assert _read(empty, deal, "deals")["updatedAt"] == "2026-11-22T10:00:02.000Z"
+
+
+def test_hubspot_works_properties_out_without_a_modification(caller: Caller) -> None:
+    before = _read(caller, "51")["updatedAt"]
+    caller.clock.advance(1000)
+    body = {"ids": ["51"], "properties": {"hs_predictivecontactscore_v2": "0.25"}}
+    path = "/sandbox/portals/4242/contacts/calculate"
+    assert caller.control("POST", path, body).status == 200
+    read = caller.get("/crm/v3/objects/contacts/51", properties="hs_predictivecontactscore_v2").body
+    assert read["properties"]["hs_predictivecontactscore_v2"] == "0.25"
+    assert read["updatedAt"] == before
+
+
 def test_rollups_stand_still_where_switched_off(empty: Caller) -> None:
     portal = empty.portal
     portal.habits = Habits(rollups_follow=False)

@@ -102,6 +102,49 @@ def test_the_daily_limit_ends_at_the_portals_midnight(caller: Caller) -> None:
     assert caller.get(CONTACTS).status == 200
 
 
+@pytest.mark.parametrize(
+    ("time_zone", "hours"), [("Europe/Berlin", 13), ("America/New_York", 19), ("Asia/Kolkata", 9)]
+)
+def test_midnight_is_that_of_the_portals_time_zone(
+    caller: Caller, time_zone: str, hours: int
+) -> None:
+    caller.control("PUT", "/sandbox/portals/4242/time-zone", {"time_zone": time_zone})
+    assert caller.get("/account-info/2026-09/details").body["timeZone"] == time_zone
+    caller.portal.limits = Limits(calls_per_day=1)
+    caller.clock.advance((hours - 1) * 3_600_000)
+    assert caller.get(CONTACTS).status == 429
+    caller.clock.advance(3_600_000)
+    assert caller.get(CONTACTS).status == 200
+    assert (
+        caller.control("PUT", "/sandbox/portals/4242/time-zone", {"time_zone": "Nowhere"}).status
+        == 400
+    )
+
+
+def test_the_account_tells_how_far_its_time_is_off(caller: Caller) -> None:
+    caller.portal.time_zone = "America/St_Johns"
+    account = caller.get("/account-info/2026-09/details").body
+    assert account["utcOffset"] == "-03:30"
+    assert account["utcOffsetMilliseconds"] == -12_600_000
+
+
+def test_tokens_of_one_portal_share_its_searches_and_those_of_one_app_its_calls(
+    caller: Caller,
+) -> None:
+    caller.portal.limits = Limits(calls_per_10_seconds=2, searches_per_second=2)
+    same = caller.sandbox.add_token(4242)
+    reply = caller.control("POST", "/sandbox/portals/4242/tokens", {"app_id": 9})
+    statuses = {}
+    for name, token in (
+        ("first", caller.token), ("same app", same), ("own app", reply.body["access_token"]),
+    ):  # fmt: skip
+        caller.token = token
+        statuses[name] = (caller.get(CONTACTS).status, caller.search("deals").status)
+    assert statuses == {"first": (200, 200), "same app": (200, 200), "own app": (200, 429)}
+    caller.token = same
+    assert caller.get(CONTACTS).status == 429
+
+
 def test_portals_do_not_share_limits(caller: Caller) -> None:
     other = caller.sandbox.add_portal(portal_id=4343, contacts=3, limits=Limits())
     caller.portal.limits = Limits(calls_per_10_seconds=1)

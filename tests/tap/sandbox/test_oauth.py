@@ -3,6 +3,7 @@
 import pytest
 from tap.sandbox.caller import Caller, Reply
 
+from hubspot_sandbox.faults import FaultRule
 from hubspot_sandbox.tokens import TokenHabits
 
 CONTACTS = "/crm/objects/2026-09/contacts"
@@ -143,3 +144,34 @@ def test_introspection_tells_what_a_token_is_until_it_is_revoked(
 def test_a_static_token_can_be_revoked(caller: Caller) -> None:
     caller.control("POST", "/sandbox/tokens/revoke", {"token": caller.token})
     assert caller.get(CONTACTS).status == 401
+
+
+def test_the_life_of_an_access_token_can_be_shortened(caller: Caller) -> None:
+    told = caller.control("PUT", "/sandbox/token-habits", {"lifetime_seconds": 5})
+    assert told.body["lifetime_seconds"] == 5
+    reply = _refresh(caller)
+    assert reply.body["expires_in"] == 5
+    caller.token = reply.body["access_token"]
+    caller.clock.advance(4_999)
+    assert caller.get(CONTACTS).status == 200
+    caller.clock.advance(1)
+    assert caller.get(CONTACTS).body["category"] == "EXPIRED_AUTHENTICATION"
+
+
+def test_a_replaced_refresh_token_may_have_a_grace(caller: Caller) -> None:
+    caller.sandbox.tokens.habits = TokenHabits(
+        rotates_refresh_tokens=True, rotation_grace_seconds=10
+    )
+    new = _refresh(caller).body["refresh_token"]
+    caller.clock.advance(9_999)
+    assert _refresh(caller).status == 200, "the grace isn't over"
+    caller.clock.advance(1)
+    assert _refresh(caller).body["error"] == "invalid_grant", "a second use prolongs nothing"
+    assert _refresh(caller, refresh_token=new).status == 200
+
+
+def test_the_token_endpoint_may_be_overrun(caller: Caller) -> None:
+    caller.sandbox.fail_next(FaultRule(kind="ten_secondly", paths=("token",)))
+    assert caller.get(CONTACTS).status == 200
+    assert _refresh(caller).status == 429
+    assert _refresh(caller).status == 200

@@ -110,6 +110,40 @@ def test_the_command_says_when_it_is_ready_and_ends_on_a_signal(number: signal.S
         assert (process.returncode, out, err) == (0, "", "")
 
 
+def test_troubles_are_ordered_on_the_command_line() -> None:
+    troubles = [
+        "--index-lag-ms=60000",
+        "--fault=502=1",
+        "--fault=503=0",
+        "--faults-in-a-row=1",
+        "--list-cursor=opaque",
+        "--calls-per-day=77",
+        "--time-zone=Europe/Berlin",
+    ]
+    with (
+        subprocess.Popen(
+            [*COMMAND, "--contacts=3", "--json", *troubles], stdout=subprocess.PIPE, text=True
+        ) as process,
+        requests.Session() as session,
+    ):
+        assert process.stdout is not None
+        ready = json.loads(process.stdout.readline())
+        session.headers["Authorization"] = f"Bearer {ready['access_token']}"
+        contacts = f"{ready['url']}/crm/v3/objects/contacts"
+        answers = [session.get(contacts, params={"limit": 1}, timeout=10) for _ in range(2)]
+        portal = f"{ready['url']}/sandbox/portals/{ready['portal_id']}"
+        made = session.post(f"{portal}/contacts/create", json={"properties": {}}, timeout=10)
+        found = session.post(f"{contacts}/search", json={}, timeout=10)
+        refused = found.status_code
+        found = session.post(f"{contacts}/search", json={}, timeout=10)
+        process.terminate()
+    assert [answer.status_code for answer in answers] == [502, 200]
+    assert not answers[1].json()["paging"]["next"]["after"].isdecimal()
+    assert answers[1].headers["X-HubSpot-RateLimit-Daily"] == "77"
+    assert refused == 502
+    assert made.json()["id"] not in [hit["id"] for hit in found.json()["results"]]
+
+
 def test_the_block_for_people_tells_address_token_and_portal() -> None:
     with subprocess.Popen(
         [*COMMAND, "--contacts", "1", "--deals", "1"], stdout=subprocess.PIPE, text=True
@@ -133,7 +167,18 @@ def test_a_host_that_others_can_reach_is_refused(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--contacts", "-1"], ["--port", "70000"], ["--deals", "x"], ["--speed", "1"]]
+    "arguments",
+    [
+        ["--contacts", "-1"],
+        ["--port", "70000"],
+        ["--deals", "x"],
+        ["--speed", "1"],
+        ["--fault", "503"],
+        ["--fault", "418=0.1"],
+        ["--fault", "503=7"],
+        ["--time-zone", "Nowhere/There"],
+        ["--list-cursor", "magic"],
+    ],
 )
 def test_a_malformed_option_is_named(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -149,5 +194,5 @@ def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for word in ("curl -H", "/truth/deals", "--latency-ms", "--calls-per-10-seconds"):
+    for word in ("curl -H", "/truth/deals", "--latency-ms", "--calls-per-10-seconds", "cut_body"):
         assert word in text
