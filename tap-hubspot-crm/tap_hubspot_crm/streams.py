@@ -88,9 +88,9 @@ class ObjectStream(HubSpotStream):
     def _definitions(self) -> tuple[PropertyDefinition, ...]:
         """Return the portal's properties that the settings allow, asking HubSpot once a run."""
         if self._known is None:
-            definitions = read_definitions(self._tap.client, self.name)
-            self._warn("lost to a field of the record", shadowed_names(definitions))
             wanted = self._tap.settings.properties.get(self.name)
+            definitions = read_definitions(self._tap.client, self.name, wanted=wanted)
+            self._warn("lost to a field of the record", shadowed_names(definitions))
             if wanted is not None:
                 names = {definition.name for definition in definitions}
                 self._warn(
