@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.association_sets import (
@@ -15,9 +16,13 @@ from tap_hubspot_crm.association_sets import (
     link_record,
     read_association_sets,
 )
+from tap_hubspot_crm.changes import ChangeSearch
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows
-from tap_hubspot_crm.full_pass import after_page, next_version, within
+from tap_hubspot_crm.full_pass import next_version
 from tap_hubspot_crm.objects import BATCH_LIMIT, LIST_LIMIT
+from tap_hubspot_crm.pool import side_by_side
+from tap_hubspot_crm.range_listing import list_in_ranges
+from tap_hubspot_crm.shared_changes import Changes
 from tap_hubspot_crm.state import OWED_LIMIT, FullPass, IdRange, Phase
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
 from tap_hubspot_crm.windows import SEEN_LIMIT, Window, is_due
@@ -62,6 +67,12 @@ def association_passes(
     now: datetime,
 ) -> Iterator[Event]:
     """Tell which sets to send: those that changed, then all of them if that is due."""
+    return source.client.until_the_end(_passes(source, bookmark, intervals, now))
+
+
+def _passes(
+    source: AssociationSource, bookmark: AssociationsBookmark, intervals: Intervals, now: datetime
+) -> Iterator[Event]:
     due = complete_pass_due(bookmark, intervals, now)
     if bookmark.bookmark is not None and (bookmark.full_pass is not None or not due):
         bookmark = yield from _changed_sets(source, bookmark, since=bookmark.bookmark)
@@ -81,14 +92,20 @@ def _changed_sets(
 ) -> Generator[Event, None, AssociationsBookmark]:
     """Send the set of every deal that changed, and of every deal of a contact that changed."""
     lookback = source.lookback_seconds
-    deals = Window.since(since, lookback_seconds=lookback, seen=bookmark.seen_deals)
-    contacts = Window.since(since, lookback_seconds=lookback, seen=bookmark.seen_contacts)
+    windows = _windows(bookmark, since=since, lookback_seconds=lookback)
+    deals, contacts = windows["deals"], windows["contacts"]
     read_since = None
     if bookmark.full_pass is not None and since == bookmark.full_pass.started_at:
         # Every set was read after that moment, so older changes are in them already.
         read_since = to_milliseconds(since - _SKEW)
-    changed_deals, started_at = _unseen(source.deals, deals, read_since)
-    changed_contacts, _ = _unseen(source.contacts, contacts, read_since)
+    # Only a search that began after those readings is of use then.
+    shared = read_since is None
+    of_deals = _unseen(source.deals, deals, read_since, shared=shared)
+    changed_deals = of_deals.modified
+    # Found by contacts' own stream perhaps, which ran before: the earlier of the two counts.
+    of_their_contacts = _unseen(source.contacts, contacts, read_since, shared=shared)
+    changed_contacts = of_their_contacts.modified
+    started_at = min(of_deals.started_at, of_their_contacts.started_at)
     of_contacts = _deals_of(source, {*changed_contacts, *bookmark.owed_contacts})
     of_contacts -= set(changed_deals)
     wanted = {*changed_deals, *_in_scope(source, of_contacts), *bookmark.owed_deals}
@@ -103,9 +120,9 @@ def _changed_sets(
             window.remember(row_id, modified)
     caught_up = replace(
         bookmark,
-        bookmark=started_at or since,
-        seen_deals=deals.to_keep(started_at or since, lookback_seconds=lookback),
-        seen_contacts=contacts.to_keep(started_at or since, lookback_seconds=lookback),
+        bookmark=started_at,
+        seen_deals=deals.to_keep(started_at, lookback_seconds=lookback),
+        seen_contacts=contacts.to_keep(started_at, lookback_seconds=lookback),
         owed_deals=frozenset(),
         gone_deals=frozenset(),
         owed_contacts=frozenset(),
@@ -114,34 +131,63 @@ def _changed_sets(
     return caught_up
 
 
+def _windows(
+    bookmark: AssociationsBookmark, *, since: datetime, lookback_seconds: int
+) -> dict[str, Window]:
+    seen = {"deals": bookmark.seen_deals, "contacts": bookmark.seen_contacts}
+    return {
+        object_type: Window.since(since, lookback_seconds=lookback_seconds, seen=known)
+        for object_type, known in seen.items()
+    }
+
+
+def wanted_changes(
+    bookmark: AssociationsBookmark, *, intervals: Intervals, now: datetime, lookback_seconds: int
+) -> dict[str, Window]:
+    """Return the windows whose changes the pass to come looks at, by object type.
+
+    None if it will read every deal anyway.
+    """
+    complete = bookmark.full_pass is None and complete_pass_due(bookmark, intervals, now)
+    if bookmark.bookmark is None or complete:
+        return {}
+    return _windows(bookmark, since=bookmark.bookmark, lookback_seconds=lookback_seconds)
+
+
 def _unseen(
-    reader: ObjectReader, window: Window, read_since: int | None
-) -> tuple[dict[str, int], datetime | None]:
+    reader: ObjectReader, window: Window, read_since: int | None, *, shared: bool
+) -> Changes:
     """Return the changed rows with their modification times, and when the search began.
 
     Args:
         reader: Searches contacts or deals.
         window: Where to look; hits before `read_since` are noted in it as sent.
         read_since: Milliseconds; changes before it need no reading, None if all do.
+        shared: Whether what the object's own stream found in this run will do.
     """
+    if shared:
+        found = reader.client.changes.found(reader.object_type, window)
+        if found is not None:
+            return found
     changed: dict[str, int] = {}
-    started_at: datetime | None = None
-    for page in reader.search(window):
-        started_at = started_at or page.asked_at
-        for hit in page.hits:
+    search = ChangeSearch(reader, window.lower)
+    for hits in search.all():
+        for hit in hits:
             if read_since is not None and hit.modified < read_since:
                 window.remember(hit.id, hit.modified)
             elif not window.knows(hit):
                 changed[hit.id] = hit.modified
-    return changed, started_at
+    return Changes(modified=changed, started_at=search.started_at)
 
 
 def _deals_of(source: AssociationSource, contact_ids: Collection[str]) -> set[str]:
+    client = source.client
+    calls = [
+        partial(read_association_sets, client, "contacts", "deals", ids)
+        for ids in _parts(contact_ids, ASSOCIATIONS_LIMIT)
+    ]
     found: set[str] = set()
-    ordered = sorted(contact_ids, key=int)
-    for start in range(0, len(ordered), ASSOCIATIONS_LIMIT):
-        part = ordered[start : start + ASSOCIATIONS_LIMIT]
-        sets = read_association_sets(source.client, "contacts", "deals", part)
+    for sets in side_by_side(client.pool, calls, most=client.max_concurrency):
         for links in sets.links.values():
             found.update(links)
     return found
@@ -151,10 +197,10 @@ def _in_scope(source: AssociationSource, deal_ids: Collection[str]) -> set[str]:
     """Leave out deals that start_date leaves out; that costs a reading only where it is set."""
     if source.start_date is None:
         return set(deal_ids)
+    client = source.client
+    calls = [partial(source.deals.read, ids) for ids in _parts(deal_ids, BATCH_LIMIT)]
     kept: set[str] = set()
-    ordered = sorted(deal_ids, key=int)
-    for start in range(0, len(ordered), BATCH_LIMIT):
-        reading = source.deals.read(ordered[start : start + BATCH_LIMIT])
+    for reading in side_by_side(client.pool, calls, most=client.max_concurrency):
         kept.update(row.id for row in reading.rows if source.in_scope(row))
     return kept
 
@@ -162,15 +208,22 @@ def _in_scope(source: AssociationSource, deal_ids: Collection[str]) -> set[str]:
 def _send_sets(
     source: AssociationSource, deal_ids: Collection[str], *, version: int
 ) -> Iterator[Event]:
-    ordered = sorted(deal_ids, key=int)
-    for start in range(0, len(ordered), ASSOCIATIONS_LIMIT):
-        part = ordered[start : start + ASSOCIATIONS_LIMIT]
-        sets = read_association_sets(source.client, "deals", "contacts", part)
+    client = source.client
+    calls = [
+        partial(read_association_sets, client, "deals", "contacts", ids)
+        for ids in _parts(deal_ids, ASSOCIATIONS_LIMIT)
+    ]
+    for sets in side_by_side(client.pool, calls, most=client.max_concurrency):
         yield Rows(
-            records=[link_record(deal_id, sets.links[deal_id]) for deal_id in part],
+            records=[link_record(deal_id, links) for deal_id, links in sets.links.items()],
             version=version,
             read_at=sets.answered_at,
         )
+
+
+def _parts(ids: Collection[str], size: int) -> list[list[str]]:
+    ordered = sorted(ids, key=int)
+    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
 def _complete_pass(
@@ -196,32 +249,23 @@ def _send_all(
     # Shared by every checkpoint of this pass; a deal enters only after its set was sent.
     seen = {} if running is None else dict(bookmark.seen_deals)
     waiting: dict[str, int] = {}
-    while open_ranges:
-        part, *others = open_ranges
-        for page in source.deals.list_pages(archived=False, after=part.after):
-            if running is None:
-                running = FullPass(started_at=page.asked_at, phase=Phase.LIVE)
-                bookmark = _begun(bookmark, running)
-            inside = within(page.ids, part)
-            waiting.update(
-                (row.id, row.modified)
-                for row in page.reading.rows
-                if row.id in inside and source.in_scope(row)
-            )
-            rest = after_page(page, part)
-            open_ranges = (*([rest] if rest else []), *others)
-            if open_ranges and len(waiting) <= ASSOCIATIONS_LIMIT - LIST_LIMIT:
-                if rest is None:
-                    break
-                continue
-            yield from _send_sets(source, waiting, version=bookmark.version)
-            _remember(seen, waiting, running, source)
-            waiting.clear()
-            running = replace(running, open_ranges=open_ranges)
-            bookmark = replace(bookmark, seen_deals=seen, full_pass=running)
-            yield Checkpoint(bookmark=bookmark)
-            if rest is None:
-                break
+    for part in list_in_ranges(source.deals, open_ranges):
+        if running is None:
+            running = FullPass(started_at=part.asked_at, phase=Phase.LIVE)
+            bookmark = _begun(bookmark, running)
+        waiting.update(
+            (row.id, row.modified)
+            for row in part.reading.rows
+            if row.id in part.ids and source.in_scope(row)
+        )
+        if part.open_ranges and len(waiting) <= ASSOCIATIONS_LIMIT - LIST_LIMIT:
+            continue
+        yield from _send_sets(source, waiting, version=bookmark.version)
+        _remember(seen, waiting, running, source)
+        waiting.clear()
+        running = replace(running, open_ranges=part.open_ranges)
+        bookmark = replace(bookmark, seen_deals=seen, full_pass=running)
+        yield Checkpoint(bookmark=bookmark)
     return bookmark
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.errors import InternalError
 from tap_hubspot_crm.id_search import IdSearch, Query
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
 
     from tap_hubspot_crm.objects import ObjectReader, SearchPage
@@ -34,13 +35,19 @@ class ChangeSearch:
         self._plan = IdSearch(reader.client.paths.search(reader.object_type).path)
         self._queries: dict[Handle[SearchPage], Query] = {}
         self._most = max(1, min(_MOST_AT_ONCE, reader.client.max_concurrency // 2))
-        #: Before the first search, in HubSpot's time; None before its answer.
-        self.started_at: datetime | None = None
+        self._started_at: datetime | None = None
 
     @property
     def handles(self) -> Collection[Handle[SearchPage]]:
         """The searches that are on their way."""
         return self._queries.keys()
+
+    @property
+    def started_at(self) -> datetime:
+        """Return a moment before the first search, in HubSpot's time, once it was answered."""
+        if self._started_at is None:
+            raise InternalError("a search was not made whose time is asked for")
+        return self._started_at
 
     @property
     def finished(self) -> bool:
@@ -66,10 +73,19 @@ class ChangeSearch:
         """
         return self._place(self._queries.pop(handle), handle.result())
 
+    def all(self) -> Iterator[tuple[Hit, ...]]:
+        """Make every search there is, and yield the rows of each."""
+        yield self.first()
+        while True:
+            self.submit()
+            if not self._queries:
+                return
+            yield self.take(self._reader.client.pool.wait(self._queries))
+
     def _page(self, query: Query) -> SearchPage:
         return self._reader.search_page(query, self._lower)
 
     def _place(self, query: Query, page: SearchPage) -> tuple[Hit, ...]:
-        if self.started_at is None or page.asked_at < self.started_at:
-            self.started_at = page.asked_at
+        if self._started_at is None or page.asked_at < self._started_at:
+            self._started_at = page.asked_at
         return page.hits[self._plan.place(query, page.found)]

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 from requests.auth import AuthBase
@@ -31,13 +31,15 @@ from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from tap_hubspot_crm.auth import Credentials
     from tap_hubspot_crm.endpoints import Endpoint
     from tap_hubspot_crm.limiter import Call
     from tap_hubspot_crm.settings import Settings
+
+T = TypeVar("T")
 
 logger = logging.getLogger("HubSpotConnector")
 
@@ -128,6 +130,15 @@ class HubSpotClient:
         self.pool.close()
         # Those that stay behind keep the event that tells them to end.
         self._ended = threading.Event()
+
+    def until_the_end(self, events: Iterator[T]) -> Iterator[T]:
+        """Yield what passes tell; however they end, no thread of theirs is left."""
+        try:
+            yield from events
+        except BaseException:
+            self.close()
+            raise
+        self.pool.close()
 
     def get(self, endpoint: Endpoint, params: Mapping[str, str]) -> Answer:
         """Return the answer to a GET.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from tap_hubspot_crm.archived import Listed, send_newly_archived, send_returned
 from tap_hubspot_crm.events import Checkpoint, CompletePass
 from tap_hubspot_crm.incremental import incremental_pass
+from tap_hubspot_crm.range_listing import list_in_ranges
 from tap_hubspot_crm.state import ARCHIVED_LIMIT, FullPass, IdRange, Phase
 from tap_hubspot_crm.state_json import keep_newest
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
@@ -24,9 +25,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import ListedPage, Row
+    from tap_hubspot_crm.objects import Row
     from tap_hubspot_crm.sending import ObjectSource
-    from tap_hubspot_crm.state import ObjectBookmark
+    from tap_hubspot_crm.range_listing import list_in_ranges
+from tap_hubspot_crm.state import ObjectBookmark
 
 
 def full_pass(
@@ -62,19 +64,6 @@ def full_pass(
 def next_version(version: int, started_at: datetime) -> int:
     """Return a version above every earlier one of the stream: the time in milliseconds."""
     return max(version + 1, to_milliseconds(started_at))
-
-
-def within(page_ids: Iterable[str], part: IdRange) -> set[str]:
-    """Return the ids that lie before the end of a range."""
-    before = part.before
-    return {id_ for id_ in page_ids if before is None or int(id_) < int(before)}
-
-
-def after_page(page: ListedPage, part: IdRange) -> IdRange | None:
-    """Return what is left of a range after a page of it, None if nothing is."""
-    if page.after is None or len(within(page.ids, part)) < len(page.ids):
-        return None
-    return replace(part, after=page.after)
 
 
 def _running(bookmark: ObjectBookmark) -> FullPass:
@@ -126,24 +115,20 @@ def _list_live(
     since = running.started_at - timedelta(seconds=source.lookback_seconds)
     # Shared by every checkpoint of this listing; a row enters only after it was sent.
     seen = dict(bookmark.seen)
-    while running.open_ranges:
-        part, *others = running.open_ranges
-        for page in source.reader.list_pages(archived=False, after=part.after):
-            inside = within(page.ids, part)
-            yield source.rows(page.reading, bookmark.version, only=inside)
-            _remember(seen, page.reading.rows, inside, since)
-            rest = after_page(page, part)
-            running = replace(running, open_ranges=(*([rest] if rest else []), *others))
-            bookmark = replace(bookmark, seen=seen, full_pass=running)
-            yield Checkpoint(bookmark=bookmark)
-            if rest is None:
-                break
+    for part in list_in_ranges(source.reader, running.open_ranges):
+        yield source.rows(part.reading, bookmark.version, only=part.ids)
+        _remember(seen, part.reading.rows, part.ids, since)
+        running = replace(running, open_ranges=part.open_ranges)
+        bookmark = replace(bookmark, seen=seen, full_pass=running)
+        yield Checkpoint(bookmark=bookmark)
     bookmark = replace(bookmark, full_pass=replace(running, phase=Phase.ARCHIVED_AGAIN))
     yield Checkpoint(bookmark=bookmark)
     return bookmark
 
 
-def _remember(seen: dict[str, int], rows: Iterable[Row], inside: set[str], since: datetime) -> None:
+def _remember(
+    seen: dict[str, int], rows: Iterable[Row], inside: frozenset[str], since: datetime
+) -> None:
     """Note rows of the lookback window, so that catching up does not read them again."""
     lower = to_milliseconds(since)
     for row in rows:

@@ -60,8 +60,6 @@ def incremental_pass(
         else:
             hits = search.take(done)
     yield from changed.send_rest()
-    if search.started_at is None:
-        return bookmark
     shared.end(reader.object_type, lower, search.started_at)
     caught_up = replace(
         bookmark,

@@ -39,6 +39,12 @@ def object_passes(
         intervals: When the slower passes are due.
         now: HubSpot's time.
     """
+    return source.reader.client.until_the_end(_passes(source, bookmark, intervals, now))
+
+
+def _passes(
+    source: ObjectSource, bookmark: ObjectBookmark, intervals: Intervals, now: datetime
+) -> Iterator[Event]:
     if bookmark.bookmark is not None and (
         bookmark.full_pass is not None or not full_pass_due(bookmark, intervals, now)
     ):

@@ -15,12 +15,13 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_hubspot_crm.associations import owing
+from tap_hubspot_crm.associations import owing, wanted_changes
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
 from tap_hubspot_crm.errors import InvalidSettingsError, TapError, Terminated
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.pool import RequestPool
+from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
 from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from singer_sdk.streams import Stream
 
     from tap_hubspot_crm.events import Touched
+    from tap_hubspot_crm.windows import Window
 
 
 class TapHubSpotCrm(Tap):
@@ -104,7 +106,9 @@ class TapHubSpotCrm(Tap):
     @cached_property
     def client(self) -> HubSpotClient:
         """The one client of this run."""
-        return HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
+        client = HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
+        client.changes.keep(self._wanted_changes)
+        return client
 
     @property
     @override
@@ -133,6 +137,19 @@ class TapHubSpotCrm(Tap):
         selected = self.streams["deal_contacts"].selected
         if selected and isinstance(bookmark, AssociationsBookmark):
             self.bookmarks["deal_contacts"] = owing(bookmark, object_type, touched)
+
+    def _wanted_changes(self) -> dict[str, Window]:
+        """Return what `deal_contacts` will look for that contacts and deals find before."""
+        bookmark = self.bookmarks["deal_contacts"]
+        stream = self.streams["deal_contacts"]
+        if not stream.selected or not isinstance(bookmark, AssociationsBookmark):
+            return {}
+        return wanted_changes(
+            bookmark,
+            intervals=intervals_of(self.settings),
+            now=self.client.clock.now(),
+            lookback_seconds=self.settings.lookback_seconds,
+        )
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -181,6 +198,7 @@ class TapHubSpotCrm(Tap):
             raise
         finally:
             sys.stdout.flush()
+            tap.client.close()
 
     @classmethod
     @override

@@ -33,9 +33,9 @@ def test_nothing_changed_costs_few_requests_and_sends_nothing(synced: Connection
     assert not sent(messages, "contacts")
     assert not sent(messages, "deals")
     assert not sent(messages, "deal_contacts")
-    # Two definitions and twice the question for sensitive ones, four searches, one listing of
+    # Two definitions and twice the question for sensitive ones, two searches, one listing of
     # pipelines, three of owners: at most three a stream.
-    assert synced.requests() == 12
+    assert synced.requests() == 10
 
 
 def test_only_what_changed_is_sent(synced: Connection) -> None:
