@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -185,7 +186,7 @@ class _Trace:
         if isinstance(asked, str):
             asked = [name for name in asked.split(",") if name]
         if isinstance(asked, list):
-            self._properties = tuple(map(str, asked))
+            self._properties = _shared(tuple(map(str, asked)))
         inputs = call.body.get("inputs")
         self._inputs = len(inputs) if isinstance(inputs, list) else 0
 
@@ -201,6 +202,12 @@ class _Trace:
             properties=self._properties,
             count=self._inputs or (len(results) if isinstance(results, list) else 0),
         )
+
+
+@lru_cache(maxsize=256)
+def _shared(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return equal names as one object: the log holds very many."""
+    return names
 
 
 def _body(request: Request) -> JsonObject:

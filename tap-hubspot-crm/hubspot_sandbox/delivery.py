@@ -1,7 +1,6 @@
 """An answer as it goes over the wire: encoded, dated, compressed, and what befalls it there."""
 
 import gzip
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,6 +8,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Final
 
+import msgspec
 from werkzeug.http import http_date
 
 from hubspot_sandbox.calls import Answer
@@ -68,7 +68,7 @@ def deliver(answer: Answer, *, now_ms: int, takes_gzip: bool) -> Delivery:
 
 def encode(body: object) -> bytes:
     """Return a body as JSON, without spaces."""
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(body)
 
 
 @lru_cache(maxsize=16)

@@ -70,6 +70,8 @@ class LaggingIndex:
 
     def hit(self, record: Record) -> Record:
         """Return what a hit shows of a record the index knows."""
+        if self._known is None:
+            return record
         habits = self.habits
         now = self._store.get(record.id)
         if habits.merged_hits_show_survivor and now is not None and now.id != record.id:

@@ -46,6 +46,32 @@ class _Wanted:
     query: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """A stretch of ascending ids; not copied, since there may be a million."""
+
+    ids: Sequence[int]
+    start: int
+    end: int
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return self.end - self.start
+
+    def all(self) -> Sequence[int]:
+        """Return all of them."""
+        return self.ids[self.start : self.end]
+
+    def page(self, offset: int, limit: int, *, descending: bool) -> list[int]:
+        """Return up to `limit` of them by id, from the lowest or from the highest."""
+        if descending:
+            end = max(self.start, self.end - offset)
+            return list(self.ids[max(self.start, end - limit) : end])[::-1]
+        start = self.start + offset
+        return list(self.ids[start : min(self.end, start + limit)])
+
+
 class SearchIndex:
     """The matching ids of recent searches, so that a walk by id doesn't filter all over again.
 
@@ -92,21 +118,21 @@ def search_records(call: Call, indexes: SearchIndexes) -> Answer:
         store = side.records()
         index = indexes.of(call.portal, object_type)
         wanted = _Wanted(groups=groups, query=query)
-        ids = _matching_ids(call.portal, object_type, store, wanted, index)
+        matches = _matching_ids(call.portal, object_type, store, wanted, index)
         if sort_by == "hs_object_id":
-            found = _span_by_id(ids, offset, limit, descending=descending)
+            found = matches.page(offset, limit, descending=descending)
         else:
             definition = call.portal.properties[object_type][sort_by]
             read = reader_for(object_type, definition)
             span = slice(offset, offset + limit)
-            found = _sorted_page(ids, span, store.live, read, descending=descending)
+            found = _sorted_page(matches.all(), span, store.live, read, descending=descending)
         page = found
         if side.habits.strays and sort_by == "hs_object_id" and not descending:
             page = with_stray(found, store.ids(), limit, side.habits, call.body)
         results = [select.body(call.portal, side.hit(store.live[hit])) for hit in page]
-    body: JsonObject = {"total": len(ids), "results": results}
+    body: JsonObject = {"total": matches.count, "results": results}
     following = offset + len(set(found) & set(page))
-    if following < len(ids):
+    if following < matches.count:
         body["paging"] = {"next": {"after": str(following)}}
     return Answer(body=body)
 
@@ -170,7 +196,7 @@ def _matching_ids(
     store: RecordStore,
     wanted: "_Wanted",
     index: SearchIndex,
-) -> Sequence[int]:
+) -> "_Found":
     """Return the ids of the records found, in ascending order.
 
     Bounds on the id in a search of one group are taken from the sorted result of the rest.
@@ -186,8 +212,6 @@ def _matching_ids(
         ]
 
     ids = index.matching(store, json.dumps([rest, wanted.query], sort_keys=True), find)
-    if not bounds:
-        return ids
     start, end = 0, len(ids)
     for operator, value in bounds:
         if operator == "GT":
@@ -198,7 +222,7 @@ def _matching_ids(
             end = min(end, bisect_left(ids, value))
         else:
             end = min(end, bisect_right(ids, value))
-    return ids[start:end]
+    return _Found(ids=ids, start=start, end=max(start, end))
 
 
 def _split_id_bounds(
@@ -239,13 +263,6 @@ def _matches(
         return True
     values = (record.properties.get(name, "") for name in _QUERY_PROPERTIES[object_type])
     return matches_words(" ".join(values), split_words(query))
-
-
-def _span_by_id(ids: Sequence[int], offset: int, limit: int, *, descending: bool) -> list[int]:
-    if not descending:
-        return list(ids[offset : offset + limit])
-    end = max(0, len(ids) - offset)
-    return list(ids[max(0, end - limit) : end])[::-1]
 
 
 def _sorted_page(

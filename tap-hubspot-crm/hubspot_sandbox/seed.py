@@ -1,5 +1,6 @@
 """Filling a new portal: owners, contacts, deals and who belongs to which deal."""
 
+from dataclasses import replace
 from random import Random
 from typing import Final
 
@@ -10,8 +11,8 @@ from hubspot_sandbox.new_ids import LATE_FROM
 from hubspot_sandbox.pipelines import Owner
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Record
-from hubspot_sandbox.seed_contacts import make_contact
 from hubspot_sandbox.seed_deals import make_deal
+from hubspot_sandbox.seeded_people import LateProperties, make_contacts
 from hubspot_sandbox.words import FIRST_NAMES, OWNER_MARK
 
 #: Nothing seeded is younger than this (2026-10-31): the same seed gives the same portal any day.
@@ -40,10 +41,7 @@ def seed_portal(portal: Portal, *, contacts: int, deals: int, seed: int) -> None
     for owner in owners:
         portal.put_owner(owner)
     chance = Chance(rng)
-    people = [
-        make_contact(chance, number, record_id, until, owners)
-        for number, record_id in enumerate(_ids(rng, contacts))
-    ]
+    people = make_contacts(chance, _ids(rng, contacts), until, owners)
     opportunities = [
         make_deal(chance, number, record_id, until, owners, contact=_noted(chance, people, number))
         for number, record_id in enumerate(_ids(rng, deals))
@@ -53,7 +51,18 @@ def seed_portal(portal: Portal, *, contacts: int, deals: int, seed: int) -> None
     linked = [deal.id for number, deal in enumerate(opportunities) if number % _EVERY_LONELY]
     for contact in people if linked else ():
         _link(portal, chance, contact.id, linked)
+    _count_links_late(portal)
     portal.count_all_links()
+
+
+def _count_links_late(portal: Portal) -> None:
+    """Set the contacts' counts of deals without making their values."""
+    store = portal.stores["contacts"]
+    for record in store.live.values():
+        if isinstance(record.properties, LateProperties):
+            count = len(portal.links.of("contacts", record.id))
+            if count:
+                store.put(replace(record, properties=record.properties.with_links(count)))
 
 
 def _noted(chance: Chance, people: list[Record], number: int) -> Record | None:

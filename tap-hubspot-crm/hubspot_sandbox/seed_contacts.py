@@ -14,7 +14,6 @@ from hubspot_sandbox.contact_properties import (
     SOURCES,
 )
 from hubspot_sandbox.pipelines import Owner
-from hubspot_sandbox.records import Record
 from hubspot_sandbox.words import (
     COMPANY_FORMS,
     COMPANY_TRADES,
@@ -50,12 +49,16 @@ _PHONE_STYLES: Final = {"card": 0.2, "brackets": 0.1, "home": 0.3}
 _ODD_PHONES: Final = ("call reception", "n/a", "ext. 12", "0800 REACH US")
 
 
-def make_contact(
-    chance: Chance, number: int, record_id: int, until: int, owners: Sequence[Owner]
-) -> Record:
-    """Return the contact with this running number, made and last modified before `until` (ms)."""
+def contact_moments(chance: Chance, until: int) -> tuple[int, int]:
+    """Return when a contact was made and last modified, both before `until` (ms)."""
     created = until - 1 - int(chance.draw() ** 2 * SPREAD_DAYS * DAY_MS)
-    modified = created + int(chance.draw() ** 2 * (until - created))
+    return created, created + int(chance.draw() ** 2 * (until - created))
+
+
+def contact_values(
+    chance: Chance, number: int, created: int, modified: int, owners: Sequence[Owner]
+) -> dict[str, str]:
+    """Return the filled properties of the contact with this running number."""
     country = chance.early(COUNTRIES)
     values = _person(chance, number)
     _add_place(values, chance, country)
@@ -65,7 +68,7 @@ def make_contact(
         values["hubspot_owner_id"] = str(chance.one(owners).id)
         values["hubspot_owner_assigneddate"] = iso(created)
     _add_oddities(values, chance, number)
-    return Record(id=record_id, created_at=created, modified_at=modified, properties=values)
+    return values
 
 
 def company_name(chance: Chance) -> str:

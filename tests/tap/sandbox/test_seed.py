@@ -7,6 +7,7 @@ import phonenumbers
 import pytest
 from tap.sandbox.caller import START
 
+from hubspot_sandbox import seeded_people
 from hubspot_sandbox.clock import VirtualClock
 from hubspot_sandbox.records import Record
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal
@@ -159,3 +160,39 @@ def test_ids_are_skewed_and_times_are_spread_and_in_order(portal: SandboxPortal)
 def test_a_portal_without_contacts_or_deals_can_be_made() -> None:
     assert _portal(1, 0, 5).truth("contacts")["live"] == {}
     assert _portal(1, 5, 0).truth("deal_contacts") == {"live": {}}
+
+
+@pytest.fixture
+def late(monkeypatch: pytest.MonkeyPatch) -> SandboxPortal:
+    """Return a portal whose contacts are made when they are looked at, as where they are many."""
+    monkeypatch.setattr(seeded_people, "MADE_AT_ONCE", 100)
+    return _portal(3, 300, 60)
+
+
+def test_contacts_made_when_looked_at_are_like_the_others(late: SandboxPortal) -> None:
+    contacts = _contacts(late)
+    assert all(isinstance(r.properties, seeded_people.LateProperties) for r in contacts)
+    known = set(late.properties["contacts"])
+    for record in contacts:
+        assert NAME_MARK in record.properties["lastname"]
+        assert set(record.properties) <= known
+        assert len(record.properties) == len(dict(record.properties))
+        count = len(late.linked("contacts", record.id))
+        assert record.properties["num_associated_deals"] == str(count)
+        assert "num_associated_deals" in record.properties
+    assert len({r.properties.get("email") for r in contacts}) > 280
+    assert "no_such_thing" not in contacts[0].properties
+    assert contacts[0].properties.get("no_such_thing") is None
+
+
+def test_contacts_made_when_looked_at_are_the_same_every_time(late: SandboxPortal) -> None:
+    assert late.truth("contacts") == late.truth("contacts") == _portal(3, 300, 60).truth("contacts")
+    assert late.truth("contacts") != _portal(4, 300, 60).truth("contacts")
+
+
+def test_contacts_made_when_looked_at_are_edited_and_merged(late: SandboxPortal) -> None:
+    before = dict(late.stores["contacts"].live[51].properties)
+    late.edit("contacts", 51, {"city": "Ghent"})
+    assert dict(late.stores["contacts"].live[51].properties) == {**before, "city": "Ghent"}
+    new = int(late.merge("contacts", 51, 101))
+    assert late.stores["contacts"].live[new].properties["city"] == "Ghent"
