@@ -35,6 +35,8 @@ class Merges:
             if loser != survivor and self.survivor(survivor) != loser:
                 self._into[loser] = survivor
                 self._losers[survivor].add(loser)
+        if survivor not in self._losers:
+            return []
         return sorted(self._all_losers(survivor, {survivor}), key=int)
 
     def _all_losers(self, survivor: str, passed: set[str]) -> set[str]:

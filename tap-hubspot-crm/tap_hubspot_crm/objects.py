@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -116,7 +117,7 @@ class ObjectReader:
         self.modified_property = MODIFIED_PROPERTIES[object_type]
         self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
 
-    @property
+    @cached_property
     def lists_ids_only(self) -> bool:
         """Whether the rows of a listing are read by id: their properties would not fit in it."""
         return len(urlencode(self._list_query(archived=False))) > _LONGEST_QUERY

@@ -47,16 +47,19 @@ class ObjectSource:
             losers[survivor.id].append(loser)
         records: list[dict[str, Any]] = []
         for row in rows.values():
-            records.extend(self._records(row, losers[row.id]))
+            self._add(records, row, losers.get(row.id, ()))
         return Rows(records=records, version=version, read_at=reading.answered_at)
 
-    def _records(self, row: Row, losers: Iterable[str]) -> Iterable[dict[str, Any]]:
+    def _add(self, records: list[dict[str, Any]], row: Row, losers: Iterable[str]) -> None:
+        """Add the record of a row, and the tombstones of what is known to be part of it."""
         parts = self.merges.note(row.id, (*row.merged_ids, *losers))
         if self.start_date is not None and parse_moment(row.updated_at) < self.start_date:
             return
         survivor = self.merges.survivor(row.id)
         if survivor == row.id:
-            yield self.shape.record(row)
+            records.append(self.shape.record(row))
         # Otherwise the row is a stale sight of one that was merged; its tombstone was sent.
-        for loser in parts:
-            yield self.shape.tombstone(loser=loser, survivor=survivor, updated_at=row.updated_at)
+        records += [
+            self.shape.tombstone(loser=loser, survivor=survivor, updated_at=row.updated_at)
+            for loser in parts
+        ]
