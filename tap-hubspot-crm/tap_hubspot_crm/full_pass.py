@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.events import Event
     from tap_hubspot_crm.objects import Row
     from tap_hubspot_crm.sending import ObjectSource
-    from tap_hubspot_crm.range_listing import list_in_ranges
-from tap_hubspot_crm.state import ObjectBookmark
+    from tap_hubspot_crm.state import ObjectBookmark
 
 
 def full_pass(

@@ -154,6 +154,14 @@ class IdRanges:
         part.unsent.append(cursor)
         return Placed(ids=tuple(wanted), cursor=cursor)
 
+    def refuse(self, part: OpenRange) -> bool:
+        """Note that HubSpot refused a range's cursor; say whether the listing can go on."""
+        if part.cut_from is None and self._is_all(part):
+            return False
+        if self.holds(part):
+            self._go_on_without(part)
+        return True
+
     def sent(self, part: OpenRange, cursor: str | None) -> None:
         """Note that the rows of a page were sent."""
         part.unsent.remove(cursor)
@@ -184,18 +192,24 @@ class IdRanges:
         heeded = all(before < after for before, after in pairwise(numbers)) and (
             not numbers or numbers[0] >= lowest
         )
-        if heeded:
-            return True
+        # One range from the beginning to the end needs no order.
+        unneeded = part.cut_from is None and self._is_all(part)
+        self.ordered = self.ordered and heeded
+        if not heeded and not unneeded:
+            self._go_on_without(part)
+        return heeded or unneeded
+
+    def _is_all(self, part: OpenRange) -> bool:
+        return self._ranges == [part] and part.before is None and part.first == 0
+
+    def _go_on_without(self, part: OpenRange) -> None:
+        """Give up a cut, or, where ranges of an earlier run are no longer heeded, all of them."""
         self.ordered = False
         if part.cut_from is not None:
             self._drop(part, part.cut_from)
-            return False
-        if self._ranges == [part] and part.before is None and part.first == 0:
-            # One range from the beginning to the end needs no order.
-            return True
-        self._sieve = self._sieve or self.open_ranges()
-        self._ranges = [OpenRange(after=None)]
-        return False
+        else:
+            self._sieve = self._sieve or self.open_ranges()
+            self._ranges = [OpenRange(after=None)]
 
     def _root(self, part: OpenRange, lower: OpenRange, numbers: Sequence[int]) -> bool:
         """Cut a range at the first row seen above the cut; say whether there is one to cut at."""

@@ -69,6 +69,8 @@ class RequestPool:
     def submit(self, call: Callable[[], T]) -> Handle[T]:
         """Have a call made as soon as a thread is free."""
         handle = Handle(call)
+        while not self._finished.empty():
+            self._note_finished()
         self._open += 1
         self._waiting.put(handle)
         if len(self._threads) < min(self._open, self._most):
@@ -82,8 +84,7 @@ class RequestPool:
                 if handle.done:
                     handle.result()
                     return handle
-            self._finished.get()
-            self._open -= 1
+            self._note_finished()
 
     def close(self) -> None:
         """End every thread, without the calls that none has begun; a call may be submitted again.
@@ -99,6 +100,10 @@ class RequestPool:
         until = time.monotonic() + _CLOSING_SECONDS
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
+
+    def _note_finished(self) -> None:
+        self._finished.get()
+        self._open -= 1
 
     def _start(self) -> None:
         worker = _Worker(

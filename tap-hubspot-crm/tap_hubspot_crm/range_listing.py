@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_ranges import IdRanges, OpenRange
 from tap_hubspot_crm.objects import BATCH_LIMIT
 
@@ -62,7 +63,7 @@ class _Listing:
         self._pool = reader.client.pool
         self._most = reader.client.max_concurrency
         self._plan = IdRanges(open_ranges)
-        self._pages: dict[Handle[ListedPage], OpenRange] = {}
+        self._pages: dict[Handle[ListedPage | UnexpectedResponseError], OpenRange] = {}
         self._unread: deque[_Unread] = deque()
         self._reads: dict[Handle[Reading], _Unread] = {}
         self._greatest: Handle[tuple[int, int] | None] | None = None
@@ -73,8 +74,8 @@ class _Listing:
         part = self._plan.next_page()
         if part is None:
             return
-        yield from self._place(part, self._page(part.after))
-        if self._plan.open_ranges():
+        yield from self._place(part, self._page(part))
+        if self._plan.open_ranges() and self._plan.ordered:
             self._greatest = self._pool.submit(self._reader.greatest_id)
 
     def submit(self) -> list[Handle[Any]]:
@@ -85,7 +86,7 @@ class _Listing:
                 read = partial(self._reader.read, unread.placed.ids)
                 self._reads[self._pool.submit(read)] = unread
             elif (part := self._plan.next_page() or self._plan.cut()) is not None:
-                self._pages[self._pool.submit(partial(self._page, part.after))] = part
+                self._pages[self._pool.submit(partial(self._page, part))] = part
             else:
                 break
         rest = [] if self._greatest is None else [self._greatest]
@@ -118,10 +119,22 @@ class _Listing:
                 asked_at=self._merged[part[0]],
             )
 
-    def _page(self, after: str | None) -> ListedPage:
-        return self._reader.list_page(archived=False, after=after)
+    def _page(self, part: OpenRange) -> ListedPage | UnexpectedResponseError:
+        try:
+            return self._reader.list_page(archived=False, after=part.after)
+        except UnexpectedResponseError as error:
+            if part.last is not None or part.after is None:
+                raise
+            # Perhaps only the cursor, which HubSpot has not given out in this run.
+            return error
 
-    def _place(self, part: OpenRange, page: ListedPage) -> Iterator[ListedPart]:
+    def _place(
+        self, part: OpenRange, page: ListedPage | UnexpectedResponseError
+    ) -> Iterator[ListedPart]:
+        if isinstance(page, UnexpectedResponseError):
+            if not self._plan.refuse(part):
+                raise page
+            return
         placed = self._plan.place(part, page.ids, page.after)
         if placed is None:
             return
