@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from databases import TestServer
+from tap.model.summary import write_counts
 
 from crmhub.embedded_postgres import embedded_postgres
 from crmhub.migrate import migrate
@@ -52,6 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure() -> None:
     """Stop what was started here; a worker has started nothing."""
     _resources.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say at the end what the histories of the tap counted."""
+    write_counts(terminalreporter)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,299 @@
+"""One history: a portal, everything that happens to it and to the tap, and what is left of it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from tap.model.circumstances import (
+    ENDS,
+    draw_dialect,
+    draw_ending,
+    draw_faults,
+    draw_habits,
+    draw_search_habits,
+    draw_settings,
+)
+from tap.model.comparison import OBJECT_STREAMS, ObjectStream, compare
+from tap.model.consumer import Consumer
+from tap.model.kills import Plan
+from tap.model.operations import Operations
+from tap.model.process import Run, run_tap
+from tap.model.silence import Silence
+
+from hubspot_sandbox.app import SandboxApp
+from hubspot_sandbox.clock import VirtualClock, iso
+from hubspot_sandbox.faults import Faults
+from hubspot_sandbox.limits import Limits
+from hubspot_sandbox.sandbox import Sandbox
+from hubspot_sandbox.tokens import TokenHabits
+from tap_hubspot_crm.timekeeping import Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+_BEGIN = 1_795_000_000_000
+_SECOND = 1_000
+_MINUTE = 60 * _SECOND
+_HOUR = 60 * _MINUTE
+_DAY = 24 * _HOUR
+#: Among so many seeds is one with more records than a search shows.
+_EVERY_BIG = 50
+#: A process takes longer than that to start, so that no two runs share a second.
+_START = 1_100
+
+
+@dataclass(kw_only=True)
+class Outcome:
+    """What a history counted and found."""
+
+    seed: int
+    counts: Counter[str] = field(default_factory=Counter)
+    differences: list[str] = field(default_factory=list)
+    #: What happened, the newest last.
+    log: deque[str] = field(default_factory=lambda: deque(maxlen=100_000))
+
+
+class History:
+    """Plays the history of a seed: the same seed, the same history."""
+
+    def __init__(self, seed: int) -> None:
+        self.outcome = Outcome(seed=seed)
+        self._rng = Random(f"history {seed}")
+        self._clock = VirtualClock(_BEGIN + self._rng.randint(0, _DAY))
+        rng = self._rng
+        self._is_big = seed % _EVERY_BIG == _EVERY_BIG - 1
+        self._sandbox = Sandbox(clock=self._clock, dialect=draw_dialect(rng))
+        self._app = SandboxApp(self._sandbox)
+        self._portal = self._sandbox.add_portal(
+            contacts=10_300 if self._is_big else rng.choice([5, 30, 80, 150, 300]),
+            deals=rng.choice([0, 4, 20, 60, 120]),
+            seed=seed,
+            limits=Limits(searches_count_as_calls=rng.random() < 0.3),
+        )
+        self._portal.habits = draw_habits(rng)
+        self._silence = Silence(self._portal)
+        self._operations = Operations(self._portal, self._silence, rng)
+        self._consumer = Consumer()
+        self._settings = draw_settings(rng, self._portal, all_properties=not self._is_big)
+        self._portal.search_habits = draw_search_habits(
+            rng, seed, most_ms=self._settings["lookback_seconds"] * 900
+        )
+        self._sandbox.tokens.habits = TokenHabits(lifetime_seconds=rng.choice([70, 300, 1800]))
+        self._sandbox.faults = draw_faults(rng, seed)
+        self._expected_ends = {
+            ENDS[rule.kind] for rule in self._sandbox.faults.rules if rule.kind in ENDS
+        }
+        self._busy = rng.choice([0.0, 0.03, 0.1, 0.4])
+        self._budget = 0
+        self._page_size = None if self._is_big else rng.choice([None, 3, 7, 20])
+        self._state_frequency = rng.choice([1, 5, 40, 10_000])
+        self._block_size = rng.choice([1, 2_000, 256 * 1024])
+        self._clock_is_off = timedelta(hours=rng.choice([0, 0, -1, 1]))
+
+    def play(self) -> Outcome:
+        """Play it to its end and return what was counted and found."""
+        self._say(f"settings {self._shown_settings()}, habits {self._portal.habits}")
+        self.outcome.counts["histories"] = 1
+        for _ in range(2 if self._is_big else self._rng.randint(3, 12)):
+            self._live_on()
+            self._sync()
+            if self._rng.random() < 0.06:
+                self._consumer.state = None
+                self._say("reset: the state is dropped")
+        self._settle()
+        self.outcome.counts["operations"] = self._operations.count
+        return self.outcome
+
+    def _live_on(self) -> None:
+        """Let time pass and people work between two runs."""
+        rng = self._rng
+        for _ in range(rng.choice([0, 1, 3, 8, 15])):
+            self._clock.advance(rng.choice([0, 1, 900, 20 * _SECOND]))
+            self._say(self._operations.one())
+        if self._is_big:
+            self._say(self._operations.touch_all("contacts"))
+        elif rng.random() < 0.05:
+            self._say(self._operations.touch_all(rng.choice(OBJECT_STREAMS)))
+        if rng.random() < 0.1:
+            self._sandbox.tokens.expire(self._portal.portal_id)
+            self._say("the access tokens expired")
+        pauses = [0, _SECOND, _MINUTE, 10 * _MINUTE, _HOUR, 7 * _HOUR, 26 * _HOUR]
+        self._clock.advance(_START + rng.choice(pauses))
+
+    def _sync(self) -> None:
+        rng = self._rng
+        self._budget = rng.choice([0, 5, 40])
+        extra = {
+            name: 0
+            for name in (
+                "reconcile_interval_hours",
+                "archived_interval_minutes",
+                "associations_interval_minutes",
+            )
+            if rng.random() < 0.15
+        }
+        killing = draw_ending(rng)
+        self._say(f"sync begins: {extra} {killing}")
+        run = self._run({**self._settings, **extra}, **killing)
+        self._receive(run)
+
+    def _run(self, settings: Mapping[str, Any], **killing: Any) -> Run:  # noqa: ANN401 - a plan's
+        plan = Plan(
+            settings=settings,
+            page_size=self._page_size,
+            search_cap=10_000 if self._page_size is None else 7 * self._page_size,
+            state_frequency=self._state_frequency,
+            block_size=self._block_size,
+            **killing,
+        )
+        run = run_tap(
+            self._app,
+            plan,
+            state=self._consumer.state,
+            timer=self._timer(),
+            rng=self._rng,
+            meanwhile=self._meanwhile,
+        )
+        counts = self.outcome.counts
+        counts["syncs"] += 1
+        counts["requests"] += run.requests
+        counts["kills"] += run.ended in {"killed", "terminated"}
+        if run.ended not in {"done", "killed", "terminated"}:
+            counts[f"ended by {run.ended}"] += 1
+            if run.ended not in self._expected_ends:
+                self.outcome.differences.append(f"a sync ended with {run.ended}: {run.message}")
+        counts["records"] += sum(message["type"] == "RECORD" for message in run.messages)
+        self._say(f"sync ended: {run.ended}, {run.requests} requests, {len(run.messages)} lines")
+        return run
+
+    def _receive(self, run: Run) -> None:
+        """Hand the lines on; now and then the other side fails too."""
+        rng, messages = self._rng, run.messages
+        states = [place for place, message in enumerate(messages) if message["type"] == "STATE"]
+        if run.ended != "done" and rng.random() < 0.4:
+            # What follows the last printed state need not have been written.
+            least = states[-1] + 1 if states else 0
+            messages = messages[: rng.randint(least, len(messages))]
+        self._consumer.apply(messages)
+        if states and rng.random() < 0.1:
+            lost = rng.randint(1, len(states))
+            states = states[:-lost]
+            self._say(f"the last {lost} states are lost")
+        if states:
+            self._consumer.state = messages[states[-1]]["value"]
+
+    def _settle(self) -> None:
+        """Let the portal rest, sync until all is done, and compare; then after a full pass too."""
+        self._budget = 0
+        self.outcome.counts["faults"] = sum(self._sandbox.fault_plan.played.values())
+        self._sandbox.faults = Faults()
+        self._clock.advance(2 * _DAY)
+        self._run_to_end({"archived_interval_minutes": 0})
+        self._compare("after the last sync", self._silence.keys, is_after_full_pass=False)
+        self._clock.advance(_START)
+        self._run_to_end(
+            {
+                "reconcile_interval_hours": 0,
+                "archived_interval_minutes": 0,
+                "associations_interval_minutes": 0,
+            }
+        )
+        self._compare("after a full pass", frozenset(), is_after_full_pass=True)
+        self._clock.advance(_START)
+        again = self._run_to_end(
+            {
+                "reconcile_interval_hours": 24,
+                "archived_interval_minutes": 360,
+                "associations_interval_minutes": 1440,
+            }
+        )
+        self.outcome.differences += [
+            f"when nothing changed: {message['stream']} was sent again"
+            for message in again.messages
+            if message["type"] == "RECORD" and message["stream"] not in {"owners", "pipelines"}
+        ][:5]
+
+    def _run_to_end(self, settings: Mapping[str, Any]) -> Run:
+        self._say(f"sync begins: {dict(settings)}")
+        run = self._run({**self._settings, **settings})
+        if run.ended != "done":
+            self.outcome.differences.append(f"an undisturbed sync ended with {run.ended}")
+        self._consumer.apply(run.messages)
+        states = [m["value"] for m in run.messages if m["type"] == "STATE"]
+        self._consumer.state = states[-1] if states else self._consumer.state
+        return run
+
+    def _compare(
+        self, when: str, silent: frozenset[tuple[str, str]], *, is_after_full_pass: bool
+    ) -> None:
+        comparison = compare(
+            self._consumer,
+            self._portal,
+            properties={stream: self._properties(stream) for stream in OBJECT_STREAMS},
+            silent=silent,
+            is_after_full_pass=is_after_full_pass,
+        )
+        self.outcome.counts["rows compared"] += comparison.rows
+        self.outcome.counts["differences"] += len(comparison.differences)
+        self.outcome.differences += [f"{when}: {line}" for line in comparison.differences]
+
+    def _properties(self, stream: ObjectStream) -> list[str]:
+        """Return the names of the properties that records must hold."""
+        wanted = self._settings.get("properties", {}).get(stream)
+        return [
+            item.name
+            for item in self._portal.properties[stream].values()
+            if (wanted is None or item.name in wanted)
+            and item.sensitivity == "non_sensitive"
+            and item.archived_at is None
+        ]
+
+    def _shown_settings(self) -> dict[str, Any]:
+        secret = {"access_token", "client_id", "client_secret", "refresh_token"}
+        return {name: value for name, value in self._settings.items() if name not in secret}
+
+    def _timer(self) -> Timer:
+        """Return the time of a process: it began to count when it was started."""
+        clock, begun = self._clock, self._clock.now_ms() - self._rng.randint(0, _DAY)
+        off = self._clock_is_off
+
+        def wall() -> datetime:
+            return datetime.fromtimestamp(clock.now_ms() / 1000, UTC) + off
+
+        return Timer(
+            monotonic=lambda: (clock.now_ms() - begun) / 1000,
+            # Of whole milliseconds, upwards: a wait must pass some time.
+            sleep=lambda seconds: clock.advance(math.ceil(seconds * 1000)),
+            wall=wall,
+            jitter=self._rng.random,
+        )
+
+    def _meanwhile(self) -> None:
+        """Let a part of a request's time pass, with everything that happens in it."""
+        rng = self._rng
+        self._clock.advance(rng.choice([0, 1, 30, 120, 350]))
+        if rng.random() < 0.001:
+            self._clock.advance(rng.choice([_MINUTE, _HOUR]))
+            self._say("the clock jumped")
+        if self._budget > 0 and rng.random() < self._busy:
+            for line in self._work():
+                self._say(f"meanwhile {line}")
+
+    def _work(self) -> Iterator[str]:
+        for _ in range(self._rng.choice([1, 1, 2, 4])):
+            self._budget -= 1
+            yield self._operations.one()
+            self._clock.advance(self._rng.choice([0, 0, 1, 40]))
+
+    def _say(self, line: str) -> None:
+        self.outcome.log.append(f"{iso(self._clock.now_ms())} {line}")
+
+
+def play(seed: int) -> Outcome:
+    """Play the history of a seed."""
+    return History(seed).play()
