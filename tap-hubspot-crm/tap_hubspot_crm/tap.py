@@ -106,9 +106,7 @@ class TapHubSpotCrm(Tap):
     @cached_property
     def client(self) -> HubSpotClient:
         """The one client of this run."""
-        client = HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
-        client.changes.keep(self._wanted_changes)
-        return client
+        return HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
 
     @property
     @override
@@ -123,6 +121,7 @@ class TapHubSpotCrm(Tap):
     @override
     def load_state(self, state: dict[str, Any]) -> None:
         self.bookmarks = read_bookmarks(state)
+        self.client.changes.keep(self._wanted_changes)
         if state:
             self._keep_state()
 
