@@ -1,0 +1,131 @@
+"""Emission: from HubSpot's JSON in memory to Singer lines, in a process of its own.
+
+`python -m benchmarks.emission tap 100000` prints seconds and peak memory as JSON. Ways:
+
+- `tap`: the whole tap, with `requests` and its adapters;
+- `tap-bytes`: the whole tap, handed the body of each answer as `requests` would hand it over;
+- `sdk`: the SDK's default stream over the same adapter, with the SDK's own parsing, conforming,
+  selecting and writing.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import requests
+from benchmarks.canned_portal import PROPERTIES, URL, CannedAdapter, CannedPortal
+
+from tap_hubspot_crm.tap import TapHubSpotCrm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from singer_sdk import Tap
+
+_UNLIMITED: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Emission:
+    """How fast so many records went out."""
+
+    records: int
+    seconds: float
+    peak_mib: float
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.records / self.seconds
+
+
+def measure_emission(way: str, records: int) -> Emission:
+    """Measure in a process of its own, whose memory is nobody else's."""
+    result = subprocess.run(
+        [sys.executable, "-m", "benchmarks.emission", way, str(records)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return Emission(**json.loads(result.stdout.splitlines()[-1]))
+
+
+def _tap() -> Tap:
+    """Return the tap with its contacts alone, in the settings of a run without limits."""
+    tap = TapHubSpotCrm(
+        config={
+            "access_token": "made-up",
+            "api_url": URL,
+            "calls_per_10_seconds": _UNLIMITED,
+            "searches_per_second": _UNLIMITED,
+            "properties": {"contacts": list(PROPERTIES)},
+        }
+    )
+    for name, stream in tap.streams.items():
+        stream.selected = name == "contacts"
+    return tap
+
+
+def _sdk() -> Tap:
+    # Not at the top: the tap must not pay for the import.
+    from benchmarks.sdk_default_tap import SdkDefaultTap  # noqa: PLC0415
+
+    return SdkDefaultTap(config={})
+
+
+def _answer_by_adapter(portal: CannedPortal) -> None:
+    adapter = CannedAdapter(portal)
+
+    def get_adapter(_self: object, url: str) -> CannedAdapter:
+        del url
+        return adapter
+
+    requests.Session.get_adapter = get_adapter  # type: ignore[method-assign, assignment]  # this process ends with the measurement
+
+
+def _answer_by_bytes(portal: CannedPortal) -> None:
+    def request(_self: object, _method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests' own
+        response = requests.Response()
+        response.status_code = 200
+        response.headers["Date"] = "Sun, 22 Nov 2026 10:00:00 GMT"
+        response._content = portal.answer(urlsplit(url).path, options.get("params") or {})
+        return response
+
+    requests.Session.request = request  # type: ignore[method-assign, assignment]  # as above
+
+
+#: Who answers, and who asks.
+_WAYS: Final[dict[str, tuple[Callable[[CannedPortal], None], Callable[[], Tap]]]] = {
+    "tap": (_answer_by_adapter, _tap),
+    "tap-bytes": (_answer_by_bytes, _tap),
+    "sdk": (_answer_by_adapter, _sdk),
+}
+
+
+def _main(way: str, records: int) -> None:
+    logging.disable(logging.INFO)
+    answer, make = _WAYS[way]
+    answer(CannedPortal(records))
+    tap = make()
+    report = sys.stdout
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # noqa: PTH123 - a device
+        sys.stdout = nowhere
+        began = time.perf_counter()
+        tap.sync_all()
+        seconds = time.perf_counter() - began
+        sys.stdout = report
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"records": records, "seconds": seconds, "peak_mib": peak}))  # noqa: T201
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], int(sys.argv[2]))
