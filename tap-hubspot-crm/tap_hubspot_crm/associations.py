@@ -23,7 +23,7 @@ from tap_hubspot_crm.objects import BATCH_LIMIT, LIST_LIMIT
 from tap_hubspot_crm.pool import side_by_side
 from tap_hubspot_crm.range_listing import list_in_ranges
 from tap_hubspot_crm.shared_changes import Changes
-from tap_hubspot_crm.state import OWED_LIMIT, FullPass, IdRange, Phase
+from tap_hubspot_crm.state import FullPass, IdRange, Phase
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
 from tap_hubspot_crm.windows import SEEN_LIMIT, Window, is_due
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
-    from tap_hubspot_crm.events import Event, Touched
+    from tap_hubspot_crm.events import Event
     from tap_hubspot_crm.object_passes import Intervals
     from tap_hubspot_crm.objects import ObjectReader, Row
     from tap_hubspot_crm.state import AssociationsBookmark
@@ -296,30 +296,3 @@ def _remember(
     for deal_id, modified in sent.items():
         if modified >= lower and len(seen) < SEEN_LIMIT:
             seen[deal_id] = modified
-
-
-def owing(
-    bookmark: AssociationsBookmark, object_type: str, touched: Touched
-) -> AssociationsBookmark:
-    """Return the bookmark with rows whose associations are to be renewed.
-
-    Args:
-        bookmark: The bookmark of `deal_contacts`.
-        object_type: `deals` or `contacts`.
-        touched: Rows that came back, or are gone; which deals a contact that is gone belonged to
-            is a thing HubSpot no longer tells.
-    """
-    if bookmark.bookmark is None:
-        return bookmark
-    if object_type == "contacts":
-        owed = replace(bookmark, owed_contacts=bookmark.owed_contacts | touched.returned)
-    else:
-        owed = replace(
-            bookmark,
-            owed_deals=(bookmark.owed_deals - touched.gone) | touched.returned,
-            gone_deals=(bookmark.gone_deals - touched.returned) | touched.gone,
-        )
-    if max(len(owed.owed_deals), len(owed.gone_deals), len(owed.owed_contacts)) > OWED_LIMIT:
-        # Too many to name: every deal is read again instead.
-        return replace(bookmark, full_pass_at=None)
-    return owed

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_hubspot_crm.errors import AccessDeniedError, InvalidGrantError, InvalidSettingsError
@@ -13,8 +15,12 @@ from tap_hubspot_crm.errors import AccessDeniedError, InvalidGrantError, Invalid
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from requests import PreparedRequest
+
     from tap_hubspot_crm.settings import Settings
     from tap_hubspot_crm.timekeeping import Timer
+
+logger = logging.getLogger("HubSpotConnector")
 
 #: A new token is fetched so long before the old one ends.
 _EARLY_SECONDS = 60.0
@@ -28,6 +34,27 @@ class Credentials(Protocol):
 
     def renew(self, refused: str) -> bool:
         """Try to get another token than the one HubSpot refused; say whether there is one."""
+
+
+class BearerToken(AuthBase):
+    """Sets the token itself, which also keeps `requests` from using a .netrc file instead."""
+
+    def __init__(self, token: str) -> None:
+        """Keep the token."""
+        self._token = token
+
+    @override
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class NoToken(AuthBase):
+    """For the token endpoint: no header, and no .netrc file either."""
+
+    @override
+    def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        return request
 
 
 class StaticToken(Credentials):
@@ -102,6 +129,8 @@ class RefreshedToken(Credentials):
         self._client_id = client_id
         self._client_secret = client_secret
         self._refresh_token = refresh_token
+        #: The refresh token that came instead, if one did.
+        self.replaced: str | None = None
         self._post = post
         self._timer = timer
         self._access_token = ""
@@ -140,8 +169,12 @@ class RefreshedToken(Credentials):
         self._access_token = access_token
         self._good_until = asked + max(seconds - _EARLY_SECONDS, seconds / 2)
         replaced = body.get("refresh_token")
-        if isinstance(replaced, str) and replaced:
-            self._refresh_token = replaced
+        if isinstance(replaced, str) and replaced and replaced != self._refresh_token:
+            self._refresh_token = self.replaced = replaced
+            logger.warning(
+                "HubSpot replaced the refresh token; this run goes on with the new one, which "
+                "whoever keeps the settings must fetch for the next: see the README"
+            )
 
 
 def _refusal(

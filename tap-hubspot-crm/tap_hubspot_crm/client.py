@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
-from requests.auth import AuthBase
-from typing_extensions import override
 
-from tap_hubspot_crm.auth import credentials_from
+from tap_hubspot_crm.auth import BearerToken, NoToken, RefreshedToken, credentials_from
 from tap_hubspot_crm.connections import Connections
 from tap_hubspot_crm.endpoints import ApiPaths
 from tap_hubspot_crm.errors import (
@@ -26,13 +24,15 @@ from tap_hubspot_crm.errors import (
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.pool import RequestPool
-from tap_hubspot_crm.retrying import Refusal, decide, in_words, read_refusal
+from tap_hubspot_crm.retrying import Refusal, decide, in_words, read_failure, read_refusal
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime
+
+    from requests.auth import AuthBase
 
     from tap_hubspot_crm.auth import Credentials
     from tap_hubspot_crm.endpoints import Endpoint
@@ -58,26 +58,6 @@ class Answer:
     asked_at: datetime
     #: When HubSpot answered, in its own time; grows from answer to answer.
     answered_at: datetime
-
-
-class _BearerToken(AuthBase):
-    """Sets the token itself, which also keeps `requests` from using a .netrc file instead."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    @override
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-class _NoToken(AuthBase):
-    """For the token endpoint: no header, and no .netrc file either."""
-
-    @override
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
 
 
 class HubSpotClient:
@@ -122,6 +102,16 @@ class HubSpotClient:
         self._credentials: Credentials = credentials_from(
             settings, post=self._post_token_form, timer=self._timer
         )
+
+    @property
+    def replaced_refresh_token(self) -> str | None:
+        """The refresh token that HubSpot sent instead of the one in the settings, if it did.
+
+        For a caller that runs the tap in its own process and keeps the settings: it is printed
+        nowhere.
+        """
+        credentials = self._credentials
+        return credentials.replaced if isinstance(credentials, RefreshedToken) else None
 
     def close(self) -> None:
         """End what is still being asked: no thread is left over. More may be asked later."""
@@ -179,7 +169,7 @@ class HubSpotClient:
             call = bucket.take()
             try:
                 outcome = self._try(
-                    method, endpoint, params=params, payload=payload, auth=_BearerToken(token),
+                    method, endpoint, params=params, payload=payload, auth=BearerToken(token),
                     call=call,
                 )  # fmt: skip
             finally:
@@ -247,7 +237,7 @@ class HubSpotClient:
                 "a proxy is in the way"
             ) from None
         except requests.RequestException as error:
-            return _no_answer(error)
+            return read_failure(error)
         arrived = self._timer.monotonic()
         body = read_json_object(response.content)
         if response.status_code not in _SUCCESS:
@@ -291,12 +281,12 @@ class HubSpotClient:
                 response = self._session().post(
                     self._settings.api_url + path,
                     data=dict(form),
-                    auth=_NoToken(),
+                    auth=NoToken(),
                     timeout=_TIMEOUT,
                     allow_redirects=False,
                 )
             except requests.RequestException as error:
-                refusal = _no_answer(error)
+                refusal = read_failure(error)
             else:
                 body = read_json_object(response.content)
                 if body is not None and (response.ok or response.status_code in {400, 401, 403}):
@@ -321,24 +311,6 @@ class HubSpotClient:
             session = self._connections.session()
             self._local.session = session
         return session
-
-
-def _no_answer(error: requests.RequestException) -> Refusal:
-    """Name what broke; the exception's own text may quote the address with its ids."""
-    match error:
-        case requests.exceptions.ConnectTimeout():
-            failure = "HubSpot could not be reached in time"
-        case requests.exceptions.Timeout():
-            failure = "HubSpot did not answer in time"
-        case requests.exceptions.ChunkedEncodingError():
-            failure = "the answer broke off"
-        case requests.exceptions.ContentDecodingError():
-            failure = "the answer was not packed as it said"
-        case requests.exceptions.ConnectionError():
-            failure = "there was no connection, or it broke"
-        case _:
-            failure = "the request could not be sent"
-    return Refusal(status=None, failure=failure)
 
 
 def _forbidden(

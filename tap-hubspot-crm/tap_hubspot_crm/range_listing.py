@@ -74,9 +74,8 @@ class _Listing:
         part = self._plan.next_page()
         if part is None:
             return
+        self._greatest = self._pool.submit(self._reader.greatest_id)
         yield from self._place(part, self._page(part))
-        if self._plan.open_ranges() and self._plan.ordered:
-            self._greatest = self._pool.submit(self._reader.greatest_id)
 
     def submit(self) -> list[Handle[Any]]:
         """Have as many requests made as make sense now; return all that are on their way."""

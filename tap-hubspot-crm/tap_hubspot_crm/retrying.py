@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from requests import exceptions
+
 from tap_hubspot_crm.errors import (
     HubSpotUnavailableError,
     NetworkFailedError,
@@ -19,6 +21,8 @@ from tap_hubspot_crm.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from requests import RequestException
 
 #: A wait that HubSpot asks for beyond this ends the run; the next run comes after it.
 LONGEST_WAIT = 300.0
@@ -165,6 +169,24 @@ def in_words(refusal: Refusal) -> str:
 
 def _whole(seconds: float | None) -> int | None:
     return None if seconds is None else max(1, round(seconds))
+
+
+def read_failure(error: RequestException) -> Refusal:
+    """Name what broke; the exception's own text may quote the address with its ids."""
+    match error:
+        case exceptions.ConnectTimeout():
+            failure = "HubSpot could not be reached in time"
+        case exceptions.Timeout():
+            failure = "HubSpot did not answer in time"
+        case exceptions.ChunkedEncodingError():
+            failure = "the answer broke off"
+        case exceptions.ContentDecodingError():
+            failure = "the answer was not packed as it said"
+        case exceptions.ConnectionError():
+            failure = "there was no connection, or it broke"
+        case _:
+            failure = "the request could not be sent"
+    return Refusal(status=None, failure=failure)
 
 
 def read_refusal(

@@ -15,11 +15,12 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
-from tap_hubspot_crm.associations import owing, wanted_changes
+from tap_hubspot_crm.associations import wanted_changes
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
 from tap_hubspot_crm.errors import InvalidSettingsError, TapError, Terminated
 from tap_hubspot_crm.output import LineWriter
+from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from tap.canned import CONTACTS, GOOD, MARK, URL, client_for, read_listing
 
+from tap_hubspot_crm.auth import RefreshedToken
 from tap_hubspot_crm.errors import (
     AccessDeniedError,
     HubSpotUnavailableError,
@@ -17,6 +19,7 @@ from tap_hubspot_crm.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from requests_mock import Mocker
@@ -120,3 +123,47 @@ def test_a_token_file_without_a_token_is_a_setting_at_fault(
     file.unlink()
     with pytest.raises(InvalidSettingsError, match="access_token_file"):
         read_listing(client_for(fake_time, access_token_file=str(file)))
+
+
+def test_threads_that_are_refused_together_fetch_one_token(fake_time: FakeTime) -> None:
+    """HubSpot limits its token endpoint, and a second refresh could end the first one's token."""
+    asked: list[str] = []
+
+    def post(form: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
+        asked.append(form["refresh_token"])
+        number = len(asked)
+        return 200, {"access_token": f"a{number}", "refresh_token": f"r{number}"}
+
+    credentials = RefreshedToken(
+        client_id="app", client_secret="shh", refresh_token="r0", post=post, timer=fake_time.timer
+    )
+    assert credentials.token() == "a1"
+    together = threading.Barrier(8)
+    renewed: list[bool] = []
+
+    def refused() -> None:
+        together.wait(10)
+        renewed.append(credentials.renew("a1"))
+
+    threads = [threading.Thread(target=refused) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert renewed == [True] * 8
+    assert asked == ["r0", "r1"]
+    assert credentials.token() == "a2"
+
+
+def test_a_replaced_refresh_token_can_be_kept_and_is_printed_nowhere(
+    requests_mock: Mocker, fake_time: FakeTime, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = {"access_token": "a", "refresh_token": "na1-other", "expires_in": 1800}
+    requests_mock.post(f"{URL}/oauth/2026-09/token", json=answer)
+    requests_mock.get(CONTACTS, [GOOD])
+    client = client_for(fake_time, **OAUTH)
+    before = client.replaced_refresh_token
+    read_listing(client)
+    assert (before, client.replaced_refresh_token) == (None, "na1-other")
+    assert "replaced the refresh token" in caplog.text
+    assert "na1-other" not in caplog.text

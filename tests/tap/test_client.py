@@ -115,6 +115,12 @@ def test_what_does_not_pass_ends_by_class_and_says_nothing_of_the_body(
     assert sum(fake_time.slept) < 150
 
 
+def test_an_unreachable_host_is_a_fault_of_the_network(fake_time: FakeTime) -> None:
+    """Nobody listens at port 1 of this machine."""
+    with pytest.raises(NetworkFailedError, match="there was no connection"):
+        read_listing(client_for(fake_time, api_url="http://127.0.0.1:1"))
+
+
 def test_a_missing_scope_is_named(requests_mock: Mocker, fake_time: FakeTime) -> None:
     requests_mock.get(CONTACTS, status_code=403, json={"category": "MISSING_SCOPES"})
     with pytest.raises(MissingScopesError, match=r"crm\.objects\.contacts\.read"):
@@ -188,6 +194,46 @@ def test_a_bucket_takes_over_hubspots_own_limit_and_others_calls(fake_time: Fake
     assert fake_time.slept == []
     bucket.take()
     assert sum(fake_time.slept) == pytest.approx(10.0)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"exc": requests.ConnectionError(MARK)}, "there was no connection, or it broke"),
+        ({"exc": requests.ReadTimeout(MARK)}, "HubSpot did not answer in time"),
+        ({"exc": requests.ConnectTimeout(MARK)}, "HubSpot could not be reached in time"),
+        ({"exc": requests.exceptions.ChunkedEncodingError(MARK)}, "the answer broke off"),
+        ({"text": MARK, "headers": DATE}, "no JSON object"),
+        ({"status_code": 502, "text": MARK}, "HubSpot answered 502"),
+        ({"status_code": 423, "json": {"message": MARK}}, "423, locked"),
+        (
+            {"status_code": 429, "json": {"policyName": "TEN_SECONDLY_ROLLING", "message": MARK}},
+            "limit is reached (ten_secondly_rolling)",
+        ),
+    ],
+)
+def test_the_log_says_in_words_why_a_request_is_tried_again(
+    requests_mock: Mocker,
+    fake_time: FakeTime,
+    caplog: pytest.LogCaptureFixture,
+    bad: dict[str, Any],
+    words: str,
+) -> None:
+    caplog.set_level("INFO", "HubSpotConnector")
+    requests_mock.get(CONTACTS, [bad, GOOD])
+    read_listing(client_for(fake_time))
+    assert words in caplog.text
+    assert MARK not in caplog.text
+
+
+def test_a_back_off_is_spread_and_never_shortened(
+    requests_mock: Mocker, fake_time: FakeTime
+) -> None:
+    requests_mock.get(CONTACTS, [{"status_code": 503}, GOOD])
+    client = client_for(fake_time)
+    object.__setattr__(client._timer, "jitter", lambda: 1.0)
+    read_listing(client)
+    assert fake_time.slept == [0.75]
 
 
 def test_settings_print_without_secrets() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from tap.replay import differences, sent
 
 from hubspot_sandbox.portal import Habits
+from tap_hubspot_crm.tap import TapHubSpotCrm
+from tap_hubspot_crm.timekeeping import Timer, parse_moment, to_milliseconds
 
 if TYPE_CHECKING:
     from tap.conftest import Connection
@@ -48,6 +52,64 @@ def test_only_what_changed_is_sent(synced: Connection) -> None:
     assert set(sent(messages, "deals")) == {str(deal)}
     assert str(deal) in sent(messages, "deal_contacts")
     assert differences(synced.consumer, synced.portal) == []
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_machine_whose_clock_is_an_hour_off_misses_nothing(
+    synced: Connection, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    """Bookmarks and intervals are HubSpot's own time."""
+    off = timedelta(hours=hours)
+    timer = Timer(
+        monotonic=lambda: time.monotonic() + off.total_seconds(),
+        wall=lambda: datetime.now(UTC) + off,
+    )
+    monkeypatch.setattr(TapHubSpotCrm, "timer", timer)
+    synced.portal.edit("contacts", _ids(synced, "contacts")[5], {"firstname": "Changed"})
+    before = synced.portal.clock.now_ms()
+    assert sum(sent(synced.sync(), "contacts").values()) == 1
+    assert synced.consumer.state is not None
+    bookmark = parse_moment(synced.consumer.state["bookmarks"]["contacts"]["bookmark"])
+    # A Date header has whole seconds.
+    assert before - 1000 <= to_milliseconds(bookmark) <= synced.portal.clock.now_ms()
+    synced.portal.edit("contacts", _ids(synced, "contacts")[6], {"firstname": "Changed"})
+    assert sum(sent(synced.sync(), "contacts").values()) == 1
+    assert differences(synced.consumer, synced.portal) == []
+
+
+def test_what_the_object_streams_found_is_not_searched_for_again(synced: Connection) -> None:
+    contact = next(
+        item["id"]
+        for row in synced.consumer.rows["deal_contacts"].values()
+        for item in row["contacts"]
+    )
+    synced.portal.edit("contacts", int(contact), {"firstname": "Changed"})
+    messages = synced.sync()
+    assert sent(messages, "deal_contacts")
+    assert synced.requests("/search") == 2
+    # And not again in the next run, though its bookmark is another.
+    assert not sent(synced.sync(), "deal_contacts")
+
+
+def test_deal_contacts_alone_searches_by_itself(synced: Connection) -> None:
+    """Its bookmark is its own: what it missed while it was not selected is found later."""
+    catalog = TapHubSpotCrm(config=synced.settings()).catalog_dict
+    for stream in catalog["streams"]:
+        selected = stream["tap_stream_id"] != "deal_contacts"
+        stream["metadata"] = [{"breadcrumb": [], "metadata": {"selected": selected}}]
+    deal, contact = _ids(synced, "deals")[0], _ids(synced, "contacts")[0]
+    synced.portal.associate(deal, contact)
+    synced.portal.edit("contacts", contact, {"firstname": "Changed"})
+    without = synced.sync_partly(None, catalog=catalog)
+    synced.consumer.apply(without)
+    assert not sent(without, "deal_contacts")
+    assert str(deal) in sent(synced.sync(), "deal_contacts")
+    for stream in catalog["streams"]:
+        selected = stream["tap_stream_id"] == "deal_contacts"
+        stream["metadata"] = [{"breadcrumb": [], "metadata": {"selected": selected}}]
+    synced.portal.edit("deals", deal, {"dealname": "Changed"})
+    alone = synced.sync_partly(None, catalog=catalog)
+    assert set(sent(alone, "deal_contacts")) == {str(deal)}
 
 
 def test_looking_back_reads_nothing_again(synced: Connection) -> None:

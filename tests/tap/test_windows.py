@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tap_hubspot_crm.associations import owing
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.events import Touched
 from tap_hubspot_crm.id_search import Query, Span
 from tap_hubspot_crm.merges import Merges
+from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
 from tap_hubspot_crm.state import (
     OWED_LIMIT,
