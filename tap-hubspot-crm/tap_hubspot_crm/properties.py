@@ -188,7 +188,7 @@ def _date(text: str) -> str:
 
 
 def _datetime(text: str) -> str:
-    if text.endswith("Z"):
+    if text[-1:] == "Z":
         # How HubSpot writes nearly all of them.
         datetime.fromisoformat(text)
         return text

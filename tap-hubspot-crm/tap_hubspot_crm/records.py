@@ -46,6 +46,8 @@ class RecordShape:
         self._texts = tuple(name for name, convert in converters.items() if convert is None)
         self._typed = tuple((name, convert) for name, convert in converters.items() if convert)
         self._numbers = frozenset(item.name for item in held if item.type == "number")
+        #: A record in which every value is null; copying it is quicker than building one up.
+        self._empty: dict[str, Any] = dict.fromkeys((*RECORD_FIELDS, *self.properties))
         self._complained: set[str] = set()
 
     def record(self, row: Row) -> dict[str, Any]:
@@ -54,30 +56,27 @@ class RecordShape:
         Raises:
             UnexpectedResponseError: The value of a number is none.
         """
-        record: dict[str, Any] = {
-            "id": row.id,
-            "createdAt": row.created_at,
-            "updatedAt": row.updated_at,
-            "archived": row.archived,
-            "archivedAt": row.archived_at,
-            "mergedInto": None,
-        }
+        record = self._empty.copy()
+        record["id"] = row.id
+        record["createdAt"] = row.created_at
+        record["updatedAt"] = row.updated_at
+        record["archived"] = row.archived
+        record["archivedAt"] = row.archived_at
         for name in self._left_out:
             del record[name]
         value = row.properties.get
         # An emptied value is an empty text (HubSpot: properties guide).
         for name in self._texts:
-            record[name] = None if (text := value(name)) == "" else text
+            text = value(name)
+            if text != "":
+                record[name] = text
         for name, convert in self._typed:
             text = value(name)
-            if text is None or text == "":
-                record[name] = None
-                continue
-            try:
-                record[name] = convert(text)
-            except ValueError:
-                record[name] = None
-                self._complain(row, name)
+            if text is not None and text != "":
+                try:
+                    record[name] = convert(text)
+                except ValueError:
+                    self._complain(row, name)
         return record
 
     def tombstone(self, *, loser: str, survivor: str, updated_at: str) -> dict[str, Any]:

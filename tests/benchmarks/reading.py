@@ -12,6 +12,8 @@ from benchmarks.ceilings import IDS_PER_SECOND, least_seconds, reading_seconds
 from benchmarks.markdown import table
 from benchmarks.tap_process import cpu_of, discover, run_tap
 
+from tap_hubspot_crm.settings import Settings
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 #: Calls in ten seconds of an OAuth app, and of an app in a Professional account.
 _LIMITS: Final = (110, 190)
 _PLENTY: Final = 1_000_000
+#: Enough for a whole burst within a second.
+_MANY_IN_FLIGHT: Final = 40
 #: 25 properties, as many as a business looks at.
 _PROPERTIES: Final = (
     "firstname", "lastname", "email", "phone", "mobilephone", "company", "jobtitle", "city",
@@ -50,16 +54,17 @@ class Reading:
     def full_passes(self) -> str:
         """Return the table of full passes at each limit, and of reading page after page."""
         rows = []
+        count = self._scale.full_pass
         self._sandbox.set_latency(self._scale.latency_ms)
-        with self._portal(contacts=self._scale.full_pass) as portal:
-            for limit in _LIMITS:
-                say(f"full pass of {self._scale.full_pass} contacts at {limit} calls per 10 s")
-                rows.append(self._full_pass(portal, self._scale.full_pass, limit, {}))
-        with self._portal(contacts=self._scale.sequential) as portal:
-            say(f"the same page after page, {self._scale.sequential} contacts")
-            limit = _LIMITS[0]
-            one_by_one = {"max_concurrency": 1}
-            rows.append(self._full_pass(portal, self._scale.sequential, limit, one_by_one))
+        with self._portal(contacts=count) as portal:
+            for in_flight in (None, _MANY_IN_FLIGHT):
+                for limit in _LIMITS:
+                    say(f"full pass of {count} contacts at {limit} calls per 10 s")
+                    rows.append(self._full_pass(portal, count, limit, in_flight))
+        count = self._scale.sequential
+        with self._portal(contacts=count) as portal:
+            say(f"the same page after page, {count} contacts")
+            rows.append(self._full_pass(portal, count, _LIMITS[0], 1))
         return table(
             f"Full pass, {self._scale.latency_ms} ms an answer",
             ["contacts", "calls per 10 s", "requests in flight", "seconds", "rec/s",
@@ -68,17 +73,20 @@ class Reading:
         )  # fmt: skip
 
     def _full_pass(
-        self, portal: BenchPortal, contacts: int, limit: int, settings: dict[str, int]
+        self, portal: BenchPortal, contacts: int, limit: int, in_flight: int | None
     ) -> list[object]:
         token = portal.allow(calls_per_10_seconds=limit)
-        run = self._run(token, {"calls_per_10_seconds": limit, **settings})
+        settings = {"calls_per_10_seconds": limit}
+        if in_flight is not None:
+            settings["max_concurrency"] = in_flight
+        run = self._run(token, settings)
         asked = portal.requests()
         least = least_seconds(contacts, limit)
         seconds = reading_seconds(run.seconds)
         return [
             contacts,
             limit,
-            settings.get("max_concurrency", "default"),
+            in_flight or f"{Settings().max_concurrency} (default)",
             f"{run.seconds:.1f}",
             _rate(contacts, seconds),
             f"{least:.0f}",
