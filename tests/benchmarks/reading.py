@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Calls in ten seconds of an OAuth app, and of an app in a Professional account.
 _LIMITS: Final = (110, 190)
 _PLENTY: Final = 1_000_000
-#: Enough for a whole burst within a second.
-_MANY_IN_FLIGHT: Final = 40
+#: Enough for a burst of 190 within two seconds.
+_MANY_IN_FLIGHT: Final = 20
 #: 25 properties, as many as a business looks at.
 _PROPERTIES: Final = (
     "firstname", "lastname", "email", "phone", "mobilephone", "company", "jobtitle", "city",
