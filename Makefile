@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long lint format schema lock
+.PHONY: help install demo test test-long bench lint format schema lock
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE
@@ -23,6 +23,9 @@ test: install  ## every test once, within 5 minutes on 2 cores
 
 test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
 	@$(PYTEST) -m long $(ARGS)
+
+bench: install  ## measure against HubSpot's limits and against peers; ARGS=--quick for a short look
+	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS)
 
 lint: install  ## ruff and strict types over code and tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
