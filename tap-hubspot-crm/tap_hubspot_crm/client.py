@@ -24,6 +24,7 @@ from tap_hubspot_crm.errors import (
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.pool import RequestPool
+from tap_hubspot_crm.rate_headers import read_rate_headers
 from tap_hubspot_crm.retrying import Refusal, decide, in_words, read_failure, read_refusal
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
@@ -46,7 +47,6 @@ logger = logging.getLogger("HubSpotConnector")
 #: Seconds to connect and to wait for bytes; HubSpot's edge gives up after 100 (its 524).
 _TIMEOUT = (10.0, 110.0)
 _SUCCESS = range(200, 300)
-_TEN_SECONDS = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,18 +257,13 @@ class HubSpotClient:
         )
 
     def _heed_limits(self, response: requests.Response, *, search: bool, call: Call) -> None:
-        headers = response.headers
-        limit = _count(headers.get("X-HubSpot-RateLimit-Max"))
-        interval = _count(headers.get("X-HubSpot-RateLimit-Interval-Milliseconds"))
-        if limit and interval == _TEN_SECONDS and not search:
-            remaining = _count(headers.get("X-HubSpot-RateLimit-Remaining"))
-            self.limiter.burst.correct(limit=limit, remaining=remaining, call=call)
-        daily = _count(headers.get("X-HubSpot-RateLimit-Daily"))
-        left = _count(headers.get("X-HubSpot-RateLimit-Daily-Remaining"))
-        if daily and left is not None and daily - left > daily * self._settings.daily_share:
+        told = read_rate_headers(response.headers)
+        if told.limit and not search:
+            self.limiter.burst.correct(limit=told.limit, remaining=told.remaining, call=call)
+        if told.daily_share_used > self._settings.daily_share:
             raise RateLimitedError(
-                f"{daily - left} of the account's {daily} calls a day are used, more than the "
-                "share that setting daily_share leaves to this tap"
+                f"{told.daily_used} of the account's {told.daily} calls a day are used, more than "
+                "the share that setting daily_share leaves to this tap"
             )
 
     def _post_token_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
@@ -320,7 +315,3 @@ def _forbidden(
         scopes = " and ".join(endpoint.scopes)
         return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
     return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")
-
-
-def _count(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
