@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.client import HubSpotClient
     from tap_hubspot_crm.events import Event
     from tap_hubspot_crm.object_passes import Intervals
-    from tap_hubspot_crm.objects import ObjectReader, Row
+    from tap_hubspot_crm.objects import ObjectReader
+    from tap_hubspot_crm.rows import Row
     from tap_hubspot_crm.state import AssociationsBookmark
 
 

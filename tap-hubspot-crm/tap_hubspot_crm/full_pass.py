@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import Row
+    from tap_hubspot_crm.rows import Row
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
 

@@ -7,12 +7,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from msgspec import Struct
-from typing_extensions import override
-
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_search import SEARCH_LIMIT, Found, IdSearch
-from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
+from tap_hubspot_crm.rows import MERGED_IDS, Row, parse_row
 from tap_hubspot_crm.windows import Hit, search_filters
 
 if TYPE_CHECKING:
@@ -26,43 +23,12 @@ if TYPE_CHECKING:
 
 LIST_LIMIT = 100
 BATCH_LIMIT = 100
-MERGED_IDS = "hs_merged_object_ids"
 
 #: Filtering contacts on the deals' property finds nothing, without an error.
 MODIFIED_PROPERTIES = {"contacts": "lastmodifieddate", "deals": "hs_lastmodifieddate"}
 
 #: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
 _LONGEST_QUERY = 5_000
-
-
-class Row(Struct, frozen=True, kw_only=True):
-    """A contact or deal as HubSpot sent it.
-
-    No dataclass: a frozen one takes four times as long to make, and this one is made for every row.
-    """
-
-    id: str
-    properties: Mapping[str, str | None]
-    created_at: str | None
-    updated_at: str
-    archived: bool
-    archived_at: str | None
-    #: The modification time that searches filter on, in milliseconds since 1970.
-    modified: int
-
-    @override
-    def __repr__(self) -> str:
-        """Return the id alone: the properties are personal."""
-        return f"Row(id={self.id!r})"
-
-    @property
-    def merged_ids(self) -> tuple[str, ...]:
-        """Ids of the rows that were merged into this one."""
-        listed = self.properties.get(MERGED_IDS)
-        if not listed:
-            return ()
-        parts = (part.strip() for part in listed.split(";"))
-        return tuple(part for part in parts if part.isdecimal())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,30 +236,11 @@ class ObjectReader:
 
     def _row(self, item: object, endpoint: Endpoint) -> Row:
         try:
-            return _parse_row(item, self.modified_property)
+            return parse_row(item, self.modified_property)
         except (TypeError, KeyError, ValueError):
             raise UnexpectedResponseError(
                 f"a row in HubSpot's answer to {endpoint.path} lacks its id or a time"
             ) from None
-
-
-def _parse_row(item: Any, modified_property: str) -> Row:  # noqa: ANN401 - JSON of any form
-    id_ = str(item["id"])
-    if not id_.isdecimal():
-        raise ValueError
-    properties = item.get("properties") or {}
-    updated_at = item.get("updatedAt") or properties[modified_property]
-    modified_at = properties.get(modified_property) or updated_at
-    return Row(
-        id=id_,
-        properties=properties,
-        created_at=item.get("createdAt"),
-        updated_at=updated_at,
-        archived=item.get("archived") is True,
-        archived_at=item.get("archivedAt"),
-        # Worked out here, so that a broken time is told where it came in.
-        modified=to_milliseconds(parse_moment(modified_at)),
-    )
 
 
 def _cursor(answer: Answer, endpoint: Endpoint) -> str | None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from tap_hubspot_crm.objects import ObjectReader, Reading, Row
+    from tap_hubspot_crm.objects import ObjectReader, Reading
     from tap_hubspot_crm.records import RecordShape
+    from tap_hubspot_crm.rows import Row
 
 
 @dataclass(frozen=True, kw_only=True)

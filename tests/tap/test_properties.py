@@ -9,7 +9,6 @@ import pytest
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
-from tap_hubspot_crm.objects import Row
 from tap_hubspot_crm.properties import (
     PropertyDefinition,
     object_schema,
@@ -17,6 +16,7 @@ from tap_hubspot_crm.properties import (
     value_schema,
 )
 from tap_hubspot_crm.records import RecordShape
+from tap_hubspot_crm.rows import Row
 
 FIFTY_DIGITS = "0.200000000000000011102230246251565404236316680908203125"
 
