@@ -99,7 +99,9 @@ class RequestPool:
             waiting.put(None)
         until = time.monotonic() + _CLOSING_SECONDS
         for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
+            # A signal may have come before the last one began; it finds that it is to end.
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
     def _note_finished(self) -> None:
         self._finished.get()

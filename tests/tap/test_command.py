@@ -178,7 +178,7 @@ def test_a_signal_ends_the_run_with_whole_lines_and_the_state_of_what_was_finish
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        while connection.requests("contacts") < 3:
+        while connection.requests("objects/2026-09/contacts") < 2:
             time.sleep(0.01)
         process.send_signal(number)
         output, errors = process.communicate(timeout=30)

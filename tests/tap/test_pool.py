@@ -88,6 +88,24 @@ def test_closing_ends_every_thread_and_begins_no_further_call(pool: RequestPool)
     assert pool.wait([again]).result() == "again"
 
 
+def test_a_pool_can_be_closed_while_a_thread_of_it_begins(
+    pool: RequestPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal's handler may end the run at any moment."""
+
+    class _SignalError(Exception):
+        pass
+
+    def interrupted(_thread: threading.Thread) -> None:
+        raise _SignalError
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(_SignalError):
+        pool.submit(lambda: None)
+    pool.close()
+    assert _threads() == []
+
+
 def test_threads_begin_only_as_they_are_needed(pool: RequestPool) -> None:
     for _ in range(3):
         pool.wait([pool.submit(lambda: None)])
