@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from tap.model.comparison import ObjectStream
 
@@ -50,7 +50,7 @@ class Silence:
         self._keys.add((stream, id_))
         self.links_changed(self._deals(stream, id_))
 
-    def purged(self, stream: ObjectStream, ids: Iterable[str], deals: Iterable[str]) -> None:
+    def purged(self, stream: ObjectStream, ids: Sequence[str], deals: Iterable[str]) -> None:
         """Records, and those that were merged into them, went for good.
 
         Args:
@@ -60,6 +60,8 @@ class Silence:
         """
         self._keys.update((stream, id_) for id_ in ids)
         self.links_changed(deals)
+        if stream == "deals":
+            self.links_changed(ids)
 
     def links_changed(self, deals: Iterable[str]) -> None:
         """The links of these deals changed, nothing else of them."""
