@@ -106,9 +106,9 @@ def draw_settings(rng: Random, portal: SandboxPortal, *, all_properties: bool) -
     """
     settings: dict[str, Any] = {
         "lookback_seconds": rng.choice([60, 600, 3600]),
-        "reconcile_interval_hours": rng.choice([1, 6, 24, 24]),
+        "reconcile_interval_hours": rng.choice([1, 24, 10_000, 10_000]),
         "archived_interval_minutes": rng.choice([0, 60, 360]),
-        "associations_interval_minutes": rng.choice([0, 240, 1440]),
+        "associations_interval_minutes": rng.choice([0, 240, 1440, 100_000]),
         "api_version": rng.choice(["2026-09", "2026-09", "2026-03", "v3"]),
     }
     if not all_properties or rng.random() < 0.8:

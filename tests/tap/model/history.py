@@ -43,6 +43,8 @@ _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 #: Among so many seeds is one with more records than a search shows.
 _EVERY_BIG = 50
+#: An interval that no history sees the end of.
+_NEVER = 1_000_000
 #: A process takes longer than that to start, so that no two runs share a second.
 _START = 1_100
 
@@ -93,6 +95,10 @@ class History:
         self._page_size = None if self._is_big else rng.choice([None, 3, 7, 20])
         self._state_frequency = rng.choice([1, 5, 40, 10_000])
         self._block_size = rng.choice([1, 2_000, 256 * 1024])
+        self._is_scarce = not self._is_big and rng.random() < 0.2
+        if not self._is_scarce and rng.random() < 0.3:
+            self._operations.are_runs_unbroken = True
+            self._sandbox.faults = Faults()
         self._clock_is_off = timedelta(hours=rng.choice([0, 0, -1, 1]))
 
     def play(self) -> Outcome:
@@ -137,7 +143,7 @@ class History:
             )
             if rng.random() < 0.15
         }
-        killing = draw_ending(rng)
+        killing = {} if self._operations.are_runs_unbroken else draw_ending(rng)
         self._say(f"sync begins: {extra} {killing}")
         run = self._run({**self._settings, **extra}, **killing)
         self._receive(run)
@@ -149,8 +155,10 @@ class History:
             search_cap=10_000 if self._page_size is None else 7 * self._page_size,
             state_frequency=self._state_frequency,
             block_size=self._block_size,
+            is_scarce=self._is_scarce,
             **killing,
         )
+        self._operations.era += 1
         run = run_tap(
             self._app,
             plan,
@@ -159,6 +167,7 @@ class History:
             rng=self._rng,
             meanwhile=self._meanwhile,
         )
+        self._operations.era += 1
         counts = self.outcome.counts
         counts["syncs"] += 1
         counts["requests"] += run.requests
@@ -180,7 +189,7 @@ class History:
             least = states[-1] + 1 if states else 0
             messages = messages[: rng.randint(least, len(messages))]
         self._consumer.apply(messages)
-        if states and rng.random() < 0.1:
+        if states and not self._operations.are_runs_unbroken and rng.random() < 0.1:
             lost = rng.randint(1, len(states))
             states = states[:-lost]
             self._say(f"the last {lost} states are lost")
@@ -193,7 +202,13 @@ class History:
         self.outcome.counts["faults"] = sum(self._sandbox.fault_plan.played.values())
         self._sandbox.faults = Faults()
         self._clock.advance(2 * _DAY)
-        self._run_to_end({"archived_interval_minutes": 0})
+        self._run_to_end(
+            {
+                "reconcile_interval_hours": _NEVER,
+                "archived_interval_minutes": 0,
+                "associations_interval_minutes": _NEVER,
+            }
+        )
         self._compare("after the last sync", self._silence.keys, is_after_full_pass=False)
         self._clock.advance(_START)
         self._run_to_end(
@@ -287,7 +302,7 @@ class History:
     def _work(self) -> Iterator[str]:
         for _ in range(self._rng.choice([1, 1, 2, 4])):
             self._budget -= 1
-            yield self._operations.one()
+            yield self._operations.one(during_sync=True)
             self._clock.advance(self._rng.choice([0, 0, 1, 40]))
 
     def _say(self, line: str) -> None:

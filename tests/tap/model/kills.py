@@ -41,6 +41,25 @@ class Plan:
     state_frequency: int = 10_000
     #: Bytes of records that are held back at most.
     block_size: int = output.BLOCK_SIZE
+    #: Whether what states remember is as scarce as in portals a thousand times as large.
+    is_scarce: bool = False
+
+    def limits(self) -> dict[str, int]:
+        """Return the tap's limits by name, so small that a few dozen rows meet them all."""
+        limits = {"BLOCK_SIZE": self.block_size}
+        if self.page_size is not None:
+            limits |= {
+                "SEARCH_LIMIT": self.page_size,
+                "_FARTHEST": self.search_cap - self.page_size,
+                "_WORTH_CUTTING": 4 * self.page_size,
+                "PAGE_ROWS": self.page_size,
+                "LIST_LIMIT": self.page_size,
+                "BATCH_LIMIT": 2 * self.page_size,
+                "ASSOCIATIONS_LIMIT": 3 * self.page_size,
+            }
+        if self.is_scarce:
+            limits |= {"SEEN_LIMIT": 15, "ARCHIVED_LIMIT": 6, "OWED_LIMIT": 3}
+        return limits
 
 
 class Pipe(io.RawIOBase):

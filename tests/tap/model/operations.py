@@ -41,6 +41,14 @@ class Operations:
         self.count = 0
         #: A record that somebody edits again and again.
         self._favourite: dict[ObjectStream, str] = {}
+        #: So that records come back soon, and go again.
+        self._archived_lately: list[str] = []
+        #: Grows when a run begins and when it ends.
+        self.era = 0
+        self._archived_in: dict[str, int] = {}
+        #: No run is cut short and no state lost: then a restored record is missed by the archived
+        #: listing, unless it was archived and restored between two looks at it.
+        self.are_runs_unbroken = False
         self._share_of_hot = rng.choice([0.0, 0.5, 0.9])
         self._kinds: dict[Callable[[], str], int] = {
             self._edit: 22,
@@ -60,11 +68,16 @@ class Operations:
             self._change_pipeline: 2,
         }
 
-    def one(self) -> str:
-        """Change something and return what, in words."""
+    def one(self, *, during_sync: bool = False) -> str:
+        """Change something and return what, in words.
+
+        Args:
+            during_sync: Leave out new properties: a run asks once which there are.
+        """
         self.count += 1
         kinds, weights = list(self._kinds), list(self._kinds.values())
-        return self._rng.choices(kinds, weights)[0]()
+        chosen = self._rng.choices(kinds, weights)[0]
+        return self._edit() if during_sync and chosen == self._add_property else chosen()
 
     def touch_all(self, stream: ObjectStream) -> str:
         """Modify every live record of a kind in one millisecond, as an import does."""
@@ -118,20 +131,23 @@ class Operations:
             deals = deals_of(self._portal, stream, id_)
             self._portal.archive(stream, id_)
             self._silence.archived(stream, id_, deals)
+            self._archived_in[id_] = self.era
+        self._archived_lately = ids
         return f"archived {stream} {ids}"
 
     def _restore(self) -> str:
         stream = self._rng.choice(_STREAMS)
         store = self._portal.stores[stream]
         archived = [str(i) for i in store.ids(archived=True) if i not in store.merged_into]
-        ids = self._sample(archived, self._rng.randint(1, 2))
+        latest = [id_ for id_ in archived if id_ in self._archived_lately]
+        ids = self._sample(latest or archived, self._rng.randint(1, 2))
         self._portal.restore(stream, *ids)
         bumped = self._portal.habits.restore_bumps_modified
         for id_ in ids:
-            if not bumped:
+            if bumped or (self.are_runs_unbroken and self._archived_in.get(id_) != self.era):
+                self._silence.broken(stream, [id_])
+            else:
                 self._silence.restored(stream, id_)
-        if bumped:
-            self._silence.broken(stream, ids)
         return f"restored {stream} {ids}"
 
     def _merge(self) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
+import sys
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -18,7 +20,6 @@ from typing_extensions import override
 
 from hubspot_sandbox import search
 from hubspot_sandbox.adapter import IN_PROCESS_URL, SandboxAdapter
-from tap_hubspot_crm import id_search, output
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.errors import TapError, Terminated
 from tap_hubspot_crm.pool import Handle, RequestPool
@@ -28,12 +29,18 @@ from tap_hubspot_crm.tap import TapHubSpotCrm
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
     from random import Random
+    from types import ModuleType
 
     import requests
     from requests import PreparedRequest, Response
 
     from hubspot_sandbox.app import SandboxApp
     from tap_hubspot_crm.timekeeping import Timer
+
+
+_SHARE_OF_SHORT_PAGES = 0.2
+_LIMIT_IN_URL = re.compile(r"limit=(\d+)")
+_LIMIT_IN_BODY = re.compile(r'"limit":(\d+)')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +68,7 @@ class _Adapter(SandboxAdapter):
         self._process.begin_request()
         self._meanwhile()
         if self._process.plan.page_size is not None:
-            _shorten(request, self._process.plan.page_size)
+            _shorten(request, self._process.rng)
         try:
             response = super().send(request, *arguments, **options)
         finally:
@@ -190,13 +197,13 @@ def _tuned(plan: Plan) -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HubSpotStream, "STATE_MSG_FREQUENCY", plan.state_frequency)
-        patch.setattr(output, "BLOCK_SIZE", plan.block_size)
         if plan.page_size is not None:
-            # So that a few dozen rows take as many pages, and cuts, as thousands do.
             patch.setattr(search, "RESULT_LIMIT", plan.search_cap)
-            patch.setattr(id_search, "SEARCH_LIMIT", plan.page_size)
-            patch.setattr(id_search, "_FARTHEST", plan.search_cap - plan.page_size)
-            patch.setattr(id_search, "_WORTH_CUTTING", 4 * plan.page_size)
+        for name, limit in plan.limits().items():
+            holders = [module for module in _modules() if hasattr(module, name)]
+            assert holders, f"the tap has no limit named {name} any more"
+            for module in holders:
+                patch.setattr(module, name, limit)
         try:
             yield
         finally:
@@ -204,11 +211,17 @@ def _tuned(plan: Plan) -> Iterator[None]:
                 signal.signal(number, handler)
 
 
-def _shorten(request: PreparedRequest, page_size: int) -> None:
-    """Ask for less: HubSpot's pages may be short while there is more."""
-    if request.url is not None and "limit=100" in request.url:
-        request.url = request.url.replace("limit=100", f"limit={page_size}")
-    elif isinstance(request.body, str | bytes):
-        text = request.body.decode() if isinstance(request.body, bytes) else request.body
-        if '"limit":200' in text:
-            request.prepare_body(text.replace('"limit":200', f'"limit":{page_size}'), None)
+def _modules() -> list[ModuleType]:
+    """Return the tap's modules; a limit is known by its name in each that uses it."""
+    return [module for name, module in sys.modules.items() if name.startswith("tap_hubspot_crm.")]
+
+
+def _shorten(request: PreparedRequest, rng: Random) -> None:
+    """Ask for less now and then: HubSpot's pages may be short while there is more."""
+    if rng.random() < _SHARE_OF_SHORT_PAGES:
+        if request.url is not None and (found := _LIMIT_IN_URL.search(request.url)):
+            limit = rng.randint(1, int(found[1]))
+            request.url = request.url.replace(found[0], f"limit={limit}")
+        elif isinstance(request.body, str) and (found := _LIMIT_IN_BODY.search(request.body)):
+            limit = rng.randint(1, int(found[1]))
+            request.prepare_body(request.body.replace(found[0], f'"limit":{limit}'), None)
