@@ -14,6 +14,7 @@ from target_crmhub_postgres.errors import (
     DatabaseFailureError,
     InvalidSettingsError,
     LeaseLostError,
+    PassingFailureError,
     TargetError,
     TenantMismatchError,
 )
@@ -40,8 +41,9 @@ _BY_STATE: dict[str, tuple[type[TargetError], str]] = {
     "28000": (DatabaseFailureError, "the login in database_url is refused: check its rights"),
     "28P01": (DatabaseFailureError, "the login in database_url is refused: check its password"),
     "3F000": (DatabaseFailureError, f"a schema is missing: {_MIGRATE}"),
-    "40001": (DatabaseFailureError, "a transaction met another one: run again"),
-    "40P01": (DatabaseFailureError, "a transaction was ended by a deadlock: run again"),
+    "25P03": (PassingFailureError, "the server ended a transaction that waited for us too long"),
+    "40001": (PassingFailureError, "a transaction met another one"),
+    "40P01": (PassingFailureError, "a transaction was ended by a deadlock"),
     "42501": (
         DatabaseFailureError,
         "the login in database_url lacks a right: use a login of role crmhub_loader",
@@ -51,24 +53,25 @@ _BY_STATE: dict[str, tuple[type[TargetError], str]] = {
     "42P01": (DatabaseFailureError, f"a table is missing: {_MIGRATE}"),
     "53100": (DatabaseFailureError, "the database's disk is full: make room, run again"),
     "53200": (DatabaseFailureError, "the database is out of memory: lower batch_size_rows"),
-    "53300": (DatabaseFailureError, "the database has no connection left: run again later"),
-    "55P03": (DatabaseFailureError, "a lock was not free in time: run again"),
+    "53300": (PassingFailureError, "the database has no connection left"),
+    "55P03": (PassingFailureError, "a lock was not free in time"),
     "57014": (DatabaseFailureError, "a statement was cancelled or took too long: run again"),
+    "57P04": (DatabaseFailureError, "the database was dropped: correct database_url"),
 }
 
-_LOST = "the connection to the database was lost: run again when it is up"
+_LOST = "the connection to the database was lost"
 
 
 def translated(error: psycopg.Error) -> TargetError:
     """Return our error for the driver's, without a word of the server's text."""
     state = error.sqlstate
-    if state is None or state.startswith(("08", "57P")):
-        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
-            return DatabaseFailureError(_LOST)
-        return DatabaseFailureError(f"the database driver failed with {type(error).__name__}")
     if state in _BY_STATE:
         kind, message = _BY_STATE[state]
         return kind(message)
+    if state is None or state.startswith(("08", "57P")):
+        if isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)):
+            return PassingFailureError(_LOST)
+        return DatabaseFailureError(f"the database driver failed with {type(error).__name__}")
     place = error.diag.constraint_name or error.diag.table_name
     where = f" at {place}" if place else ""
     return DatabaseFailureError(f"the database refused a statement with SQLSTATE {state}{where}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from singer_sdk.exceptions import MissingKeyPropertiesError, RecordsWithoutSchemaException
+from typing_extensions import override
 
 
 class TargetError(Exception):
@@ -83,6 +84,25 @@ class DatabaseFailureError(TargetError):
 
     error_class = "database"
     remedy = "Do what the message says; run again. What was committed stays."
+
+
+class PassingFailureError(DatabaseFailureError):
+    """The database was not there for a while, or another transaction was in the way.
+
+    The transaction left nothing behind or, cut off while it was committed, does no harm a second
+    time: it is tried again, and this ends the load only once there is no try left.
+    """
+
+    @property
+    def reason(self) -> str:
+        """What failed."""
+        return str(self.args[0])
+
+    @property
+    @override
+    def message(self) -> str:
+        """What failed, and that it is up to the operator now."""
+        return f"{self.reason}, and trying again did not help: run again once it is mended"
 
 
 class InternalError(TargetError):

@@ -69,43 +69,47 @@ class Loader:
                 )
 
     def prepare(self, stream: Stream) -> None:
-        """Make the temporary tables of a stream, once a session."""
-        if stream.name in self._prepared:
-            return
-        with self._session.transaction() as cursor:
-            if not self._prepared:
-                cursor.execute(QUERIES["create_incoming_sets"])
-                cursor.execute(QUERIES["create_incoming_seen"])
-            if stream.table:
-                self._create_incoming(cursor, stream.table, row_columns(stream))
-            for members in stream.sets:
-                self._create_incoming(cursor, members.table, member_columns(members))
-                cursor.execute(
-                    QUERIES["index_incoming"].format(
-                        incoming=sql.Identifier("pg_temp", f"incoming_{members.table}"),
-                        owner=sql.Identifier(members.owner.column),
-                        member=sql.Identifier(members.member.column),
-                    )
-                )
-        self._prepared.add(stream.name)
+        """Have the temporary tables of a stream made before its first batch."""
+        if not self._prepared:
+            self._session.prepare(_create_notebooks)
+        if stream.name not in self._prepared:
+            self._session.prepare(lambda cursor: self._create_incoming_of(cursor, stream))
+            self._prepared.add(stream.name)
 
     def write(self, stream: Stream, batch: Batch) -> None:
         """Write a batch and what a full pass has seen of it, in one transaction."""
-        with self._session.transaction() as cursor:
-            if stream.table and batch.rows:
-                self._merge_rows(cursor, stream, stream.table, batch.rows)
-            for members, sets in zip(stream.sets, batch.sets, strict=True):
-                self._replace_sets(cursor, members, sets)
-            if batch.seen:
-                columns = {"version": _INT8_OID, "external_id": _TEXT_OID}
-                _copy(cursor, "incoming_seen", columns, batch.seen)
-                cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
+        self._session.run(lambda cursor: self._write(cursor, stream, batch))
 
     def recompute_totals(self) -> None:
         """Bring the totals of the connection's pipelines up to its deals, in one transaction."""
-        with self._session.transaction() as cursor:
-            cursor.execute(QUERIES["lock_totals"], self._session.parameters())
-            cursor.execute(QUERIES["recompute_totals"], self._session.parameters())
+        self._session.run(self._recompute_totals)
+
+    def _write(self, cursor: Cursor, stream: Stream, batch: Batch) -> None:
+        if stream.table and batch.rows:
+            self._merge_rows(cursor, stream, stream.table, batch.rows)
+        for members, sets in zip(stream.sets, batch.sets, strict=True):
+            self._replace_sets(cursor, members, sets)
+        if batch.seen:
+            columns = {"version": _INT8_OID, "external_id": _TEXT_OID}
+            _copy(cursor, "incoming_seen", columns, batch.seen)
+            cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
+
+    def _recompute_totals(self, cursor: Cursor) -> None:
+        cursor.execute(QUERIES["lock_totals"], self._session.parameters())
+        cursor.execute(QUERIES["recompute_totals"], self._session.parameters())
+
+    def _create_incoming_of(self, cursor: Cursor, stream: Stream) -> None:
+        if stream.table:
+            self._create_incoming(cursor, stream.table, row_columns(stream))
+        for members in stream.sets:
+            self._create_incoming(cursor, members.table, member_columns(members))
+            cursor.execute(
+                QUERIES["index_incoming"].format(
+                    incoming=sql.Identifier("pg_temp", f"incoming_{members.table}"),
+                    owner=sql.Identifier(members.owner.column),
+                    member=sql.Identifier(members.member.column),
+                )
+            )
 
     def _create_incoming(self, cursor: Cursor, table: str, columns: Sequence[str]) -> None:
         cursor.execute(
@@ -169,6 +173,11 @@ class Loader:
             ),
             named,
         )
+
+
+def _create_notebooks(cursor: Cursor) -> None:
+    cursor.execute(QUERIES["create_incoming_sets"])
+    cursor.execute(QUERIES["create_incoming_seen"])
 
 
 def _needed(mapping: Mapping) -> Iterable[tuple[str, Sequence[str]]]:

@@ -27,8 +27,8 @@ where relation.relnamespace = to_regnamespace('crmhub')
     and not attribute.attisdropped;
 
 -- name: set_organisation
--- Row-level security goes by this setting; it ends with the transaction.
-select set_config('crmhub.org_id', %(org_id)s::text, true);
+-- Row-level security goes by the organisation; no lock is waited for without end. Both end with the transaction.
+select set_config('crmhub.org_id', %(org_id)s::text, true), set_config('lock_timeout', %(lock_wait)s, true);
 
 -- name: hold_connection
 -- The connection is the organisation's and the lease is held, until the transaction ends.

@@ -39,13 +39,11 @@ class Sweep:
         that was activated already, or an earlier one, deletes nothing: its notes are gone.
         """
         parameters = self.session.parameters(stream=stream.name, version=version)
-        with self.session.transaction() as cursor:
-            activated = cursor.execute(QUERIES["find_activated"], parameters).fetchone()
+        activated = self._first(QUERIES["find_activated"], parameters)
         deleted = 0
-        if activated is None or activated["version"] < version:
+        if not activated or activated["version"] < version:
             deleted = self._sweep(stream, parameters)
-            with self.session.transaction() as cursor:
-                cursor.execute(QUERIES["note_activated"], parameters)
+            self.session.run(lambda cursor: cursor.execute(QUERIES["note_activated"], parameters))
         self._drop_seen(parameters)
         self.logger.info("stream %s: full pass ended, %d gone", stream.name, deleted)
         return deleted
@@ -70,8 +68,7 @@ class Sweep:
         names: dict[str, sql.Composable],
         parameters: dict[str, Any],
     ) -> None:
-        with self.session.transaction() as cursor:
-            found = cursor.execute(QUERIES[query].format(**names), parameters).fetchone() or {}
+        found = self._first(QUERIES[query].format(**names), parameters)
         unseen, candidates = found["unseen"], found["candidates"]
         if unseen <= MOST_ROWS or unseen <= MOST_SHARE * candidates or self.allow_mass_delete:
             return
@@ -92,15 +89,23 @@ class Sweep:
         position: dict[str, Any] = {"after": "", "limit": KEYS_A_TRANSACTION}
         deleted = 0
         while True:
-            with self.session.transaction() as cursor:
-                found = cursor.execute(statement, parameters | position).fetchall()
-                keys = [row["external_id"] for row in found if row["is_gone"]]
-                if keys:
-                    self._delete_links(cursor, stream, keys)
+            found, keys = self.session.run(
+                lambda cursor: self._delete_next(cursor, stream, statement, parameters | position)
+            )
             deleted += len(keys)
             if len(found) < KEYS_A_TRANSACTION:
                 return deleted
-            position["after"] = found[-1]["external_id"]
+            position["after"] = found[-1]
+
+    def _delete_next(
+        self, cursor: Cursor, stream: Stream, statement: sql.Composed, parameters: dict[str, Any]
+    ) -> tuple[list[str], list[str]]:
+        """Return the keys that were looked at, and those of them that are gone."""
+        rows = cursor.execute(statement, parameters).fetchall()
+        keys = [row["external_id"] for row in rows if row["is_gone"]]
+        if keys:
+            self._delete_links(cursor, stream, keys)
+        return [row["external_id"] for row in rows], keys
 
     def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:
         for members in self.mapping.sets():
@@ -125,11 +130,20 @@ class Sweep:
         )
 
     def _drop_seen(self, parameters: dict[str, Any]) -> None:
-        while True:
-            with self.session.transaction() as cursor:
-                cursor.execute(QUERIES["drop_seen"], parameters | {"limit": KEYS_A_TRANSACTION})
-                if cursor.rowcount < KEYS_A_TRANSACTION:
-                    return
+        bounded = parameters | {"limit": KEYS_A_TRANSACTION}
+        while (
+            self.session.run(lambda cursor: cursor.execute(QUERIES["drop_seen"], bounded).rowcount)
+            == KEYS_A_TRANSACTION
+        ):
+            pass
+
+    def _first(
+        self, statement: sql.SQL | sql.Composed, parameters: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Return the statement's first row, empty if there is none."""
+        return (
+            self.session.run(lambda cursor: cursor.execute(statement, parameters).fetchone()) or {}
+        )
 
     def _of_rows(self, stream: Stream, table: str) -> dict[str, sql.Composable]:
         columns = {column.name for column in stream.columns}

@@ -88,19 +88,22 @@ def test_a_signal_ends_it_with_the_error_line(running: Running) -> None:
     }
 
 
-def test_a_lost_connection_ends_it_with_the_error_line(hub: Hub, running: Running) -> None:
-    running.send(schema("contacts"), state(done=0))
-    assert running.next_state() == {"done": 0}
+def test_a_lost_connection_is_made_again_with_a_word_on_it(hub: Hub, running: Running) -> None:
+    running.send(schema("contacts"), record("contacts", id="1"), record("contacts", id="2"))
+    running.send(state(done=2))
+    assert running.next_state() == {"done": 2}
     hub.database.rows(
         "select pg_terminate_backend(pid) from pg_stat_activity "
         "where datname = current_database() and pid <> pg_backend_pid()"
     )
-    running.send(record("contacts", id="1"), record("contacts", id="2"))
+    running.send(record("contacts", id="3"), record("contacts", id="4"), state(done=4))
+    assert running.next_state() == {"done": 4}
+    assert running.process.stdin
+    running.process.stdin.close()
     assert running.process.stderr
-    last = running.process.stderr.read().splitlines()[-1]
-    assert running.process.wait(timeout=10) == 1
-    assert json.loads(last)["error_class"] == "database"
-    assert hub.keys("crm_contacts") == []
+    assert "the connection to the database was lost: trying again" in running.process.stderr.read()
+    assert running.process.wait(timeout=10) == 0
+    assert hub.keys("crm_contacts") == ["1", "2", "3", "4"]
 
 
 def test_numbers_in_a_state_stay_as_they_came(hub: Hub) -> None:
