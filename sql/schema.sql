@@ -828,6 +828,12 @@ CREATE INDEX sync_runs_history ON crmhub.sync_runs USING btree (org_id, connecti
 CREATE UNIQUE INDEX sync_runs_one_pending ON crmhub.sync_runs USING btree (connection_id) WHERE (status = 'pending'::text);
 
 --
+-- Name: sync_runs_one_running; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE UNIQUE INDEX sync_runs_one_running ON crmhub.sync_runs USING btree (connection_id) WHERE (status = 'running'::text);
+
+--
 -- Name: source_connections fence_state; Type: TRIGGER; Schema: crmhub; Owner: crmhub_owner
 --
 

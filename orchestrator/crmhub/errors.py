@@ -40,6 +40,14 @@ class UnknownConnectionError(CrmHubError):
     """No connection has this id."""
 
 
+class UnknownRunError(CrmHubError):
+    """No run has this id."""
+
+
+class ConnectionNotReadyError(CrmHubError):
+    """The connection is paused or disconnected: resume or reconnect it."""
+
+
 class LeaseTakenError(CrmHubError):
     """Another run holds the connection's lease: wait for its end or release it."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, LiteralString
 import psycopg
 
 from crmhub.database import connect
+from crmhub.engine.schema import apply_engine_schema
 from crmhub.errors import DatabaseNotPreparedError, MigrationRefusedError
 from crmhub.project_files import migrations_directory
 from crmhub.queries import read_queries
@@ -111,6 +112,10 @@ def migrate(
         for migration in missing:
             _apply(connection, migration, queries)
             on_applied(migration)
+        try:
+            apply_engine_schema(connection)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise _refused_for_lack_of_rights("the queue's schema", error) from None
     return missing
 
 

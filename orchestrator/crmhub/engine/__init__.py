@@ -1,0 +1,1 @@
+"""Distributes runs over workers: the queue, the poll, the worker and what rescues lost runs."""
