@@ -580,7 +580,8 @@ CREATE TABLE crmhub.secrets_provider (
     name text NOT NULL,
     ciphertext bytea NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
-    updated_at timestamp with time zone DEFAULT now() NOT NULL
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    renew_after timestamp with time zone
 );
 
 ALTER TABLE ONLY crmhub.secrets_provider FORCE ROW LEVEL SECURITY;

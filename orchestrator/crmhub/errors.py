@@ -6,26 +6,37 @@ value of somebody's data.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class CrmHubError(Exception):
     """Something failed; the message says what to do about it."""
 
     #: Exit status of the command that ends with it.
     exit_status = 1
+    #: What a run that ends with it is filed under (`last_error_class`).
+    error_class: ClassVar[str] = "internal"
+    #: Seconds until trying again makes sense, where the source told.
+    retry_after_seconds: float | None = None
 
 
 class InvalidSettingsError(CrmHubError):
     """A setting is missing or malformed: fix it and start again."""
 
     exit_status = 2
+    error_class = "invalid_settings"
 
 
 class DatabaseUnreachableError(CrmHubError):
     """PostgreSQL does not answer: start it or correct the address."""
 
+    error_class = "database"
+
 
 class DatabaseNotPreparedError(CrmHubError):
     """The database lacks a migration, a role or a right: run the command that is named."""
+
+    error_class = "database"
 
 
 class MigrationRefusedError(CrmHubError):
@@ -54,3 +65,55 @@ class LeaseTakenError(CrmHubError):
 
 class SyncFailedError(CrmHubError):
     """A run ended without success; its error class says what comes next."""
+
+
+class SecretUnreadableError(CrmHubError):
+    """A stored secret is lost: its key, its row, or what is in it. Connect the account again."""
+
+    error_class = "secret_unreadable"
+
+
+class SecretHeldError(CrmHubError):
+    """Another process holds a connection's token for too long: try again later."""
+
+    error_class = "timeout"
+
+
+class InvalidGrantError(CrmHubError):
+    """HubSpot takes the refresh token no more: connect the account again."""
+
+    error_class = "invalid_grant"
+
+
+class AccessDeniedError(CrmHubError):
+    """HubSpot refuses the account or the token: connect the account again."""
+
+    error_class = "access_denied"
+
+
+class RateLimitedError(CrmHubError):
+    """HubSpot's limit is reached: try again when it says."""
+
+    error_class = "rate_limit"
+
+    def __init__(self, message: str, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class HubSpotUnavailableError(CrmHubError):
+    """HubSpot fails for the moment: try again later."""
+
+    error_class = "hubspot_unavailable"
+
+
+class NetworkFailedError(CrmHubError):
+    """No answer of HubSpot arrives: check the way to it, or try again later."""
+
+    error_class = "network"
+
+
+class UnexpectedResponseError(CrmHubError):
+    """HubSpot's answer is not what its documentation says: report it."""
+
+    error_class = "unexpected_response"

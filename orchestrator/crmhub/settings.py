@@ -12,7 +12,12 @@ from crmhub.database import check_database_url
 from crmhub.embedded_postgres import embedded_postgres
 from crmhub.errors import InvalidSettingsError
 from crmhub.migrate import migrate
+from crmhub.oauth.access_tokens import AccessTokens
+from crmhub.oauth.asking import HubSpotAsker
+from crmhub.oauth.token_endpoint import TokenEndpoint
 from crmhub.roles import LOGIN_SETTINGS, create_logins
+from crmhub.vault.keyring import Keyring, read_keyring
+from crmhub.vault.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -72,6 +77,48 @@ def hubspot_api_url(environment: Mapping[str, str]) -> str | None:
     if url and not url.startswith(("https://", "http://")):
         raise InvalidSettingsError("HUBSPOT_API_URL must be an address as https://api.hubapi.com")
     return url or None
+
+
+def keyring(environment: Mapping[str, str]) -> Keyring:
+    """The keys of SECRETS_ENCRYPTION_KEY. Raises InvalidSettingsError."""
+    return read_keyring(environment.get("SECRETS_ENCRYPTION_KEY", ""))
+
+
+def hubspot_asker(environment: Mapping[str, str]) -> HubSpotAsker:
+    """Who asks HubSpot, at HUBSPOT_API_URL. Raises InvalidSettingsError."""
+    return HubSpotAsker(hubspot_api_url(environment))
+
+
+def token_endpoint(environment: Mapping[str, str]) -> TokenEndpoint | None:
+    """HubSpot's token endpoint for the app of HUBSPOT_CLIENT_ID, None without an app.
+
+    Raises InvalidSettingsError for half an app.
+    """
+    client_id = environment.get("HUBSPOT_CLIENT_ID", "")
+    client_secret = environment.get("HUBSPOT_CLIENT_SECRET", "")
+    if not client_id and not client_secret:
+        return None
+    if not client_id or not client_secret:
+        missing = "HUBSPOT_CLIENT_SECRET" if client_id else "HUBSPOT_CLIENT_ID"
+        raise InvalidSettingsError(
+            f"{missing} is missing: it must be that of the app which HubSpot's developer "
+            "settings show, and comes with the other one of the two"
+        )
+    return TokenEndpoint(
+        hubspot_asker(environment), client_id=client_id, client_secret=Secret(client_secret)
+    )
+
+
+def access_tokens(environment: Mapping[str, str], database_url: str) -> AccessTokens:
+    """The access tokens of all connections of a database, by the orchestrator's address.
+
+    Raises InvalidSettingsError.
+    """
+    return AccessTokens(
+        database_url=database_url,
+        keyring=keyring(environment),
+        endpoint=token_endpoint(environment),
+    )
 
 
 def data_directory(environment: Mapping[str, str]) -> Path:

@@ -1,7 +1,8 @@
-"""Sessions for the tests of the orchestrator."""
+"""The command line and a session, for the tests of the orchestrator."""
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from databases import TestDatabase
+    from orchestrator.terminal import Crmhub
 
 
 @pytest.fixture
@@ -18,3 +20,20 @@ def orchestrator(database: TestDatabase) -> Iterator[psycopg.Connection]:
     """A session of crmhub_orchestrator."""
     with psycopg.connect(database.url_as("crmhub_orchestrator"), autocommit=True) as connection:
         yield connection
+
+
+@pytest.fixture
+def crmhub(python_environment: dict[str, str]) -> Crmhub:
+    """`crmhub` in a process of its own, without the settings of the shell."""
+
+    def run(*arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["crmhub", *arguments],
+            env=python_environment | settings,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import pytest
+from orchestrator.terminal import SALT, said_in_one_line, settings_of
 
 from crmhub.migrate import read_migrations
 from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
     from databases import TestDatabase
-
-SALT = "made-up-salt-of-a-test"
-
-
-class Crmhub(Protocol):
-    """Run `crmhub` with settings beside its arguments."""
-
-    def __call__(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]: ...
-
-
-@pytest.fixture
-def crmhub(python_environment: dict[str, str]) -> Crmhub:
-    def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["crmhub", *arguments],
-            env=python_environment | settings,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    return run
-
-
-def settings_of(database: TestDatabase) -> dict[str, str]:
-    return {
-        "DATABASE_URL": database.url_as("crmhub_orchestrator"),
-        "CRMHUB_LOADER_DATABASE_URL": database.url_as("crmhub_loader"),
-        "CRMHUB_STATE_DATABASE_URL": database.url_as("crmhub_state"),
-        "CRMHUB_READER_DATABASE_URL": database.url_as("crmhub_reader"),
-        "PII_HASH_SALT": SALT,
-    }
-
-
-def said_in_one_line(done: subprocess.CompletedProcess[str], status: int) -> str:
-    assert done.returncode == status, done.stderr
-    assert done.stdout == ""
-    [line] = done.stderr.splitlines()
-    return line
+    from orchestrator.terminal import Crmhub
 
 
 @pytest.mark.parametrize(
     "command",
-    [(), ("connections",), ("demo",), ("env",), ("migrate",), ("pseudonym",), ("roles",)],
+    [
+        (),
+        ("connections",),
+        ("demo",),
+        ("env",),
+        ("keys",),
+        ("migrate",),
+        ("pseudonym",),
+        ("roles",),
+    ],
 )
 def test_every_command_explains_itself(crmhub: Crmhub, command: tuple[str, ...]) -> None:
     done = crmhub(*command, "--help")

@@ -9,6 +9,7 @@ import click
 from crmhub.cli.connections import connections
 from crmhub.cli.demo import demo
 from crmhub.cli.env import env
+from crmhub.cli.keys import keys
 from crmhub.cli.migrate import migrate_command
 from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
@@ -32,6 +33,7 @@ def crmhub() -> None:
 crmhub.add_command(connections)
 crmhub.add_command(demo)
 crmhub.add_command(env)
+crmhub.add_command(keys)
 crmhub.add_command(migrate_command)
 crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)

@@ -1,0 +1,1 @@
+"""Access tokens of connections: HubSpot's token endpoint, and who may ask it when."""
