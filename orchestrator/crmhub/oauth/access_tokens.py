@@ -4,7 +4,9 @@ Whoever renews holds the row of the refresh token in a transaction, asks HubSpot
 both tokens with the commit before either is used. If HubSpot replaced the refresh token, the
 old one is good no more: what lies between its answer and the commit (two statements) is the
 only moment at which a crash costs the grant. A database that breaks in that moment does not:
-the tokens are stored by another connection as soon as there is one.
+the tokens are stored by another connection as soon as there is one. An answer that is lost on
+its way is asked for again; that helps if the old refresh token is still good, as it is at
+HubSpot today, which replaces none.
 """
 
 from __future__ import annotations
