@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
+    from crmhub.sync.control import RunControl
     from crmhub.sync.leash import LeashWish
 
 #: Between asking a run to end and making it, seconds.
@@ -48,13 +50,14 @@ def run_meltano(
     variables: Mapping[str, str],
     access_token: str,
     timeout_seconds: float,
+    control: RunControl,
     on_line: Callable[[MeltanoLog, str], None] = lambda _log, _line: None,
 ) -> RunOutcome:
     """Run the tap into the target for one connection.
 
     The run has a directory of its own, an environment of chosen variables, umask 077 and a
     process group that ends with this process. The access token reaches the tap in a file.
-    `on_line` hears each line, redacted, beside what has been read so far.
+    `control` can end it; `on_line` hears each line, redacted, beside what has been read so far.
     """
     with _private_directory() as directory:
         token_file = directory / "access_token"
@@ -85,28 +88,29 @@ def run_meltano(
             "grace_seconds": GRACE_SECONDS,
         }
         log = MeltanoLog()
-        with _leashed(wish) as process, _time_limit(process, timeout_seconds) as timed_out:
-            if process.stdout is None:
-                raise RuntimeError("the run was started without a pipe for its log")
+        with _leashed(wish) as process, _time_limit(control, timeout_seconds):
+            if process.stdin is None or process.stdout is None:
+                raise RuntimeError("the run was started without pipes")
+            control.attach(partial(_let_go, process.stdin))
             for line in process.stdout:
                 on_line(log, log.read(line))
             status = process.wait()
-        return _outcome(log, status, timed_out=timed_out.is_set())
+        return _outcome(log, status, control.reason)
 
 
-def _outcome(log: MeltanoLog, status: int, *, timed_out: bool) -> RunOutcome:
-    succeeded = status == 0 and log.succeeded
+def _outcome(log: MeltanoLog, status: int, made_to_end: PluginFailure | None) -> RunOutcome:
     failure = None
-    if timed_out:
-        failure = PluginFailure(
-            error_class="timeout", message="the run took too long", retry_after_seconds=None
-        )
-    elif not succeeded:
-        failure = log.failure or PluginFailure(
-            error_class="internal",
-            message=f"meltano ended with status {status}; its last words: "
-            + " / ".join(log.last_lines[-3:]),
-            retry_after_seconds=None,
+    # A run that was told to end and yet came to its end has done its work.
+    if status != 0 or not log.succeeded:
+        failure = (
+            made_to_end
+            or log.failure
+            or PluginFailure(
+                error_class="internal",
+                message=f"meltano ended with status {status}; its last words: "
+                + " / ".join(log.last_lines[-3:]),
+                retry_after_seconds=None,
+            )
         )
     return RunOutcome(
         succeeded=failure is None,
@@ -157,20 +161,19 @@ def _leashed(wish: LeashWish) -> Iterator[subprocess.Popen[str]]:
 
 
 @contextlib.contextmanager
-def _time_limit(process: subprocess.Popen[str], seconds: float) -> Iterator[threading.Event]:
-    """Ends the run after `seconds`; the event tells whether that happened."""
-    timed_out = threading.Event()
-
-    def end() -> None:
-        timed_out.set()
-        if process.stdin is not None:
-            _let_go(process.stdin)
-
-    timer = threading.Timer(seconds, end)
+def _time_limit(control: RunControl, seconds: float) -> Iterator[None]:
+    """Ends the run after `seconds`."""
+    too_long = PluginFailure(
+        error_class="timeout",
+        message=f"the run took longer than {seconds:.0f} seconds and was ended; "
+        "what it stored stays, the next one goes on from there",
+        retry_after_seconds=None,
+    )
+    timer = threading.Timer(seconds, control.end, [too_long])
     timer.daemon = True
     timer.start()
     try:
-        yield timed_out
+        yield
     finally:
         timer.cancel()
 

@@ -176,33 +176,38 @@ def record_success(
     claim: Claim,
     *,
     records: Mapping[str, int],
-    synced_through: datetime | None,
     wait_seconds: float,
+    synced_through: datetime | None = None,
 ) -> bool:
     """End a run with success and give the lease back, in one transaction.
 
-    Returns False if the lease was lost meanwhile: the run is then recorded as cancelled, for what
-    it wrote last may have been refused.
+    Args:
+        database: Role crmhub_orchestrator.
+        claim: The run.
+        records: Rows the tap sent, by stream.
+        wait_seconds: Until the connection is due again.
+        synced_through: Everything HubSpot had up to then is in; None: as the bookmarks say.
+
+    Returns:
+        False if the lease was lost meanwhile: the run is then recorded as cancelled, for what it
+        wrote last may have been refused.
     """
     with database.transaction():
-        kept = database.execute(
+        is_ours = database.execute(
             _QUERIES["connection_succeeded"],
             {
                 "connection_id": claim.run.connection_id,
                 "token": claim.lease_token,
-                "synced_through": synced_through or claim.run.started_at,
+                "synced_through": synced_through,
+                "started_at": claim.run.started_at,
                 "wait_seconds": wait_seconds,
             },
         ).rowcount
-        _finish(
-            database,
-            claim,
-            status="succeeded" if kept else "cancelled",
-            records=records,
-            error_class=None if kept else "lease_lost",
-            error_message=None if kept else "the lease was taken away before the run was recorded",
-        )
-    return bool(kept)
+        if is_ours:
+            _finish(database, claim, "succeeded", records, None, None)
+        else:
+            _finish(database, claim, "cancelled", records, "lease_lost", _TAKEN_AWAY)
+    return bool(is_ours)
 
 
 def record_failure(
@@ -213,10 +218,15 @@ def record_failure(
     records: Mapping[str, int],
     error_class: str,
     error_message: str,
-) -> None:
-    """End a run without success, and say on its connection what comes next, in one transaction."""
+) -> bool:
+    """End a run without success, and say on its connection what comes next, in one transaction.
+
+    Returns:
+        False if the lease was lost meanwhile, which is then the reason: the run is recorded as
+        cancelled and its connection is left as whoever took the lease wants it.
+    """
     with database.transaction():
-        database.execute(
+        is_ours = database.execute(
             _QUERIES["connection_failed"],
             {
                 "connection_id": claim.run.connection_id,
@@ -227,15 +237,12 @@ def record_failure(
                 "error_message": error_message,
                 "wait_seconds": step.wait_seconds,
             },
-        )
-        _finish(
-            database,
-            claim,
-            status=step.run_status,
-            records=records,
-            error_class=error_class,
-            error_message=error_message,
-        )
+        ).rowcount
+        if is_ours:
+            _finish(database, claim, step.run_status, records, error_class, error_message)
+        else:
+            _finish(database, claim, "cancelled", records, "lease_lost", _TAKEN_AWAY)
+    return bool(is_ours)
 
 
 def failures_and_interval(
@@ -269,10 +276,9 @@ def _reason_against(row: Mapping[str, Any] | None, limits: ClaimLimits) -> Uncla
     return next((reason for reason, holds in reasons.items() if holds), None)
 
 
-def _finish(
+def _finish(  # noqa: PLR0917 - the columns of one statement
     database: psycopg.Connection,
     claim: Claim,
-    *,
     status: str,
     records: Mapping[str, int],
     error_class: str | None,

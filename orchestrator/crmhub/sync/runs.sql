@@ -99,10 +99,17 @@ where id = %(run_id)s and status = 'running';
 
 -- name: connection_succeeded
 -- Only under the lease the run had: after a reset its success says nothing about the new state. It gives
--- the lease back.
+-- the lease back. Everything up to the older of the two bookmarks, in HubSpot's own time, is in.
 update crmhub.source_connections
 set last_sync_at = clock_timestamp(),
-    synced_through = %(synced_through)s,
+    synced_through = coalesce(
+        %(synced_through)s,
+        least(
+            (state_json #>> '{bookmarks,contacts,bookmark}')::timestamptz,
+            (state_json #>> '{bookmarks,deals,bookmark}')::timestamptz
+        ),
+        %(started_at)s
+    ),
     next_sync_at = clock_timestamp() + make_interval(secs => %(wait_seconds)s),
     last_error_class = null, last_error_message = null, last_error_at = null,
     consecutive_failures = 0,

@@ -1,36 +1,97 @@
-"""Sync one connection: lease, run, outcome, in `sync_runs` and `source_connections`."""
+"""Sync one connection: claim its pending run, run Meltano under the lease, record the outcome."""
 
 from __future__ import annotations
 
-import contextlib
-import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
-
-from psycopg.types.json import Jsonb
+import random
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
 
 from crmhub.connections import find_connection
 from crmhub.database import connect
-from crmhub.queries import read_queries
+from crmhub.errors import CrmHubError, DatabaseUnreachableError, LeaseTakenError
+from crmhub.sync.control import RunControl
 from crmhub.sync.environment import connection_environment
-from crmhub.sync.lease import LEASE_SECONDS, release_lease, renew_lease, take_lease
+from crmhub.sync.kept_lease import kept_lease
+from crmhub.sync.lease import LEASE_SECONDS
+from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome, run_meltano
+from crmhub.sync.next_step import next_step, success_wait_seconds
+from crmhub.sync.runs import (
+    Claim,
+    ClaimLimits,
+    Unclaimed,
+    claim_run,
+    failures_and_interval,
+    note_progress,
+    record_failure,
+    record_success,
+    request_run,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from uuid import UUID
 
     import psycopg
 
+    from crmhub.connections import Connection
     from crmhub.settings import DatabaseUrls
     from crmhub.sync.meltano_log import MeltanoLog
 
-_QUERIES = read_queries(Path(__file__).with_name("sync.sql"))
-
 #: HUBSPOT_SYNC_INTERVAL_MS where nobody says otherwise.
-DEFAULT_INTERVAL_MS = 3_600_000
+DEFAULT_INTERVAL_MS: Final = 3_600_000
 #: A run that takes longer is ended, seconds. A million contacts take 17 minutes (facts: speed).
-RUN_SECONDS = 6 * 3600.0
+RUN_SECONDS: Final = 6 * 3600.0
+#: Between two notes of how many rows came, and between two tries to record an outcome, seconds.
+_PROGRESS_SECONDS: Final = 2.0
+_RECORD_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncPlan:
+    """What all runs of a process have in common."""
+
+    urls: DatabaseUrls
+    salt: str
+    #: The token to read a connection's portal with; raises CrmHubError.
+    access_token: Callable[[Connection], str]
+    #: None: HubSpot's own.
+    api_url: str | None = None
+    #: Of connections that have no interval of their own, seconds.
+    interval_seconds: float = DEFAULT_INTERVAL_MS / 1000
+    limits: ClaimLimits = field(default_factory=ClaimLimits)
+    run_seconds: float = RUN_SECONDS
+
+
+def ignore_line(_log: MeltanoLog, _line: str) -> None:
+    """Hear a line of a run's log and do nothing."""
+
+
+def sync_pending(
+    connection_id: UUID,
+    plan: SyncPlan,
+    control: RunControl,
+    on_line: Callable[[MeltanoLog, str], None] = ignore_line,
+) -> RunOutcome | Unclaimed:
+    """Run a connection's pending run to its end; the outcome is recorded before it is returned.
+
+    Args:
+        connection_id: Whose.
+        plan: How.
+        control: By which it can be made to end.
+        on_line: Hears each line, redacted, beside what has been read so far.
+
+    Raises what `connect` raises while it claims the run.
+    """
+    with connect(plan.urls.orchestrator) as database:
+        claim = claim_run(database, connection_id, limits=plan.limits)
+        if isinstance(claim, Unclaimed):
+            return claim
+        connection = find_connection(database, connection_id)
+    with kept_lease(plan.urls.orchestrator, connection_id, claim.lease_token, control):
+        outcome = _run(connection, claim, plan, control, on_line)
+        return _record(claim, plan, outcome)
 
 
 def sync_connection(
@@ -41,101 +102,127 @@ def sync_connection(
     access_token: str,
     api_url: str | None = None,
     trigger: str = "manual",
-    on_line: Callable[[MeltanoLog, str], None] = lambda _log, _line: None,
+    on_line: Callable[[MeltanoLog, str], None] = ignore_line,
 ) -> RunOutcome:
-    """Bring one connection up to date; the outcome is recorded before it is returned.
+    """Bring one connection up to date, here and now.
 
-    Raises LeaseTakenError, UnknownConnectionError, and what `connect` raises.
+    Raises LeaseTakenError, ConnectionNotReadyError, UnknownConnectionError, and what `connect`
+    raises.
     """
-    run_id = uuid4()
     with connect(urls.orchestrator) as database:
-        connection = find_connection(database, connection_id)
-        token = take_lease(database, connection_id)
-        try:
-            database.execute(
-                _QUERIES["start_run"],
-                {
-                    "run_id": run_id,
-                    "connection_id": connection_id,
-                    "org_id": connection.org_id,
-                    "trigger": trigger,
-                },
-            )
-            with _kept_lease(urls.orchestrator, connection_id, token):
-                outcome = run_meltano(
-                    run_id=run_id,
-                    connection_id=connection_id,
-                    variables=connection_environment(
-                        connection, urls=urls, salt=salt, lease_token=token, api_url=api_url
-                    ),
-                    access_token=access_token,
-                    timeout_seconds=RUN_SECONDS,
-                    on_line=on_line,
-                )
-            _record(database, run_id, connection_id, token, outcome)
-        finally:
-            release_lease(database, connection_id, token)
+        request_run(database, connection_id, trigger=trigger)
+    plan = SyncPlan(urls=urls, salt=salt, access_token=lambda _: access_token, api_url=api_url)
+    outcome = sync_pending(connection_id, plan, RunControl(), on_line)
+    if isinstance(outcome, Unclaimed):
+        raise LeaseTakenError(
+            f"connection {connection_id} cannot run now, {outcome.value}: wait for its end"
+        )
     return outcome
 
 
-def _record(
-    database: psycopg.Connection,
-    run_id: UUID,
-    connection_id: UUID,
-    lease_token: UUID,
-    outcome: RunOutcome,
-) -> None:
-    """Write how the run ended, on the run and on its connection, in one transaction."""
-    failure = outcome.failure
-    cancelled = failure is not None and failure.error_class == "lease_lost"
-    with database.transaction():
-        database.execute(
-            _QUERIES["finish_run"],
-            {
-                "run_id": run_id,
-                "status": "cancelled" if cancelled else "failed" if failure else "succeeded",
-                "records": Jsonb(outcome.records),
-                "error_class": failure.error_class if failure else None,
-                "error_message": failure.message if failure else None,
-            },
-        )
-        if failure is None:
-            database.execute(
-                _QUERIES["connection_succeeded"],
-                {
-                    "connection_id": connection_id,
-                    "run_id": run_id,
-                    "token": lease_token,
-                    "interval_ms": DEFAULT_INTERVAL_MS,
-                },
-            )
-        elif not cancelled:
-            database.execute(
-                _QUERIES["connection_failed"],
-                {
-                    "connection_id": connection_id,
-                    "token": lease_token,
-                    "error_class": failure.error_class,
-                    "error_message": failure.message,
-                },
-            )
+def _run(
+    connection: Connection,
+    claim: Claim,
+    plan: SyncPlan,
+    control: RunControl,
+    on_line: Callable[[MeltanoLog, str], None],
+) -> RunOutcome:
+    noted = time.monotonic()
 
+    def hear(log: MeltanoLog, line: str) -> None:
+        nonlocal noted
+        on_line(log, line)
+        if log.records and time.monotonic() - noted > _PROGRESS_SECONDS:
+            noted = time.monotonic()
+            _try(plan, lambda database: note_progress(database, claim.run.id, log.records))
 
-@contextlib.contextmanager
-def _kept_lease(url: str, connection_id: UUID, token: UUID) -> Iterator[None]:
-    """Renew the lease in the background. A lost one needs no word: every write is fenced."""
-    ended = threading.Event()
-
-    def renew() -> None:
-        while not ended.wait(LEASE_SECONDS / 4):
-            with contextlib.suppress(Exception), connect(url) as database:
-                if not renew_lease(database, connection_id, token):
-                    return
-
-    thread = threading.Thread(target=renew, daemon=True)
-    thread.start()
     try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+        return run_meltano(
+            run_id=claim.run.id,
+            connection_id=connection.id,
+            variables=connection_environment(
+                connection,
+                urls=plan.urls,
+                salt=plan.salt,
+                lease_token=claim.lease_token,
+                api_url=plan.api_url,
+            ),
+            access_token=plan.access_token(connection),
+            timeout_seconds=plan.run_seconds,
+            control=control,
+            on_line=hear,
+        )
+    except CrmHubError as error:
+        return _not_run(error.error_class, str(error), error.retry_after_seconds)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run ends and is recorded
+        return _not_run("internal", f"the run could not be started ({type(error).__name__})")
+
+
+def _not_run(
+    error_class: str, message: str, retry_after_seconds: float | None = None
+) -> RunOutcome:
+    failure = PluginFailure(
+        error_class=error_class, message=message, retry_after_seconds=retry_after_seconds
+    )
+    return RunOutcome(succeeded=False, exit_status=1, records={}, failure=failure)
+
+
+def _record(claim: Claim, plan: SyncPlan, outcome: RunOutcome) -> RunOutcome:
+    """Write how the run ended; returns what was written.
+
+    A database that is away is asked again for as long as the lease lasts: after that the run is
+    somebody else's to end.
+    """
+    until = time.monotonic() + LEASE_SECONDS
+    while True:
+        recorded = _try(plan, lambda database: _recorded(database, claim, plan, outcome))
+        if recorded is not None or time.monotonic() > until:
+            return recorded or outcome
+        time.sleep(_RECORD_SECONDS)
+
+
+def _recorded(
+    database: psycopg.Connection, claim: Claim, plan: SyncPlan, outcome: RunOutcome
+) -> RunOutcome:
+    failures, own_interval = failures_and_interval(database, claim.run.connection_id)
+    chance = random.random()  # noqa: S311 - spreads load, hides nothing
+    if outcome.failure is None:
+        is_ours = record_success(
+            database,
+            claim,
+            records=outcome.records,
+            wait_seconds=success_wait_seconds(own_interval or plan.interval_seconds, chance=chance),
+        )
+    else:
+        is_ours = record_failure(
+            database,
+            claim,
+            next_step(
+                outcome.failure.error_class,
+                failures_before=failures,
+                chance=chance,
+                retry_after_seconds=outcome.failure.retry_after_seconds,
+            ),
+            records=outcome.records,
+            error_class=outcome.failure.error_class,
+            error_message=outcome.failure.message,
+        )
+    if is_ours:
+        return outcome
+    lost = PluginFailure(
+        error_class="lease_lost",
+        message="the lease of this connection was taken away during the run",
+        retry_after_seconds=None,
+    )
+    return replace(outcome, succeeded=False, failure=lost)
+
+
+def _try(
+    plan: SyncPlan, act: Callable[[psycopg.Connection], RunOutcome | None]
+) -> RunOutcome | None:
+    """What `act` returns; None if the database is away."""
+    try:
+        with connect(plan.urls.orchestrator) as database:
+            return act(database)
+    except DatabaseUnreachableError:
+        return None
