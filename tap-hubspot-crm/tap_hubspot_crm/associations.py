@@ -177,7 +177,7 @@ def _unseen(
             if read_since is not None and hit.modified < read_since:
                 window.remember(hit.id, hit.modified)
             elif not window.knows(hit):
-                changed[hit.id] = hit.modified
+                changed[hit.id] = max(hit.modified, changed.get(hit.id, 0))
     return Changes(modified=changed, started_at=search.started_at)
 
 

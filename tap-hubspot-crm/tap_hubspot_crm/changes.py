@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.errors import InternalError
-from tap_hubspot_crm.id_search import IdSearch, Query
+from tap_hubspot_crm.id_search import IdSearch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.objects import ObjectReader, SearchPage
     from tap_hubspot_crm.pool import Handle
+    from tap_hubspot_crm.spans import Query
     from tap_hubspot_crm.windows import Hit
 
 #: HubSpot takes five searches a second; at the usual latencies two or three are on their way.
@@ -69,7 +70,7 @@ class ChangeSearch:
         """Return the new rows of a search that is done.
 
         Raises:
-            UnexpectedResponseError: HubSpot did not filter or sort as it was asked to.
+            UnexpectedResponseError: HubSpot did not filter as it was asked to.
         """
         return self._place(self._queries.pop(handle), handle.result())
 
@@ -88,4 +89,4 @@ class ChangeSearch:
     def _place(self, query: Query, page: SearchPage) -> tuple[Hit, ...]:
         if self._started_at is None or page.asked_at < self._started_at:
             self._started_at = page.asked_at
-        return page.hits[self._plan.place(query, page.found)]
+        return self._plan.place(query, page.found)

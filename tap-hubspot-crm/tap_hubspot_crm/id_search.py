@@ -1,68 +1,36 @@
-"""Which search to make next, so that several run side by side and none sees a row twice.
+"""Which search to make next, so that several run side by side and none misses a row.
 
-A pure plan: it sends nothing. Rows are walked by rising id in spans, each from its last id on, so
-no offset ever moves a row past the walk. Where HubSpot counts many rows ahead, a look ahead reads
-the page in the middle of a span: it holds rows that were wanted anyway, and cuts the span in two.
+A pure plan: it sends nothing. Rows are walked by rising id in spans, each page from the last hit of
+the one before on, so no offset ever moves a row past the walk. Where HubSpot counts many rows
+ahead, a look ahead reads the page in the middle of a span: it holds rows that were wanted anyway,
+and cuts the span in two.
+
+What a page is taken to cover is only believed when its last hit is shown again where the next one
+begins (see `Leap`); else that part of the id space is searched by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.spans import Found, Leap, Query, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tap_hubspot_crm.windows import Hit
 
 SEARCH_LIMIT = 200
 #: HubSpot shows 10,000 results of a search (search guide); the page must end before.
 _FARTHEST = 10_000 - SEARCH_LIMIT
 #: A shorter span is not worth a cut.
 _WORTH_CUTTING = 4 * SEARCH_LIMIT
-
-
-@dataclass(kw_only=True, eq=False)
-class Span:
-    """A part of the id space that is still to be searched."""
-
-    #: The last id that was found, None at the very beginning.
-    above: int | None = None
-    #: The id at which the span ends, not included; None for the last span.
-    below: int | None = None
-    #: Where HubSpot's cursor leads after a page without rows.
-    offset: str | None = None
-    #: How many rows HubSpot counts in it, None where it does not say.
-    left: int | None = None
-    #: Whether its next page, or its middle, is being asked for.
-    asked: bool = False
-    looking_ahead: bool = False
-    finished: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Query:
-    """A search to make."""
-
-    span: Span
-    above: int | None
-    below: int | None
-    #: HubSpot's `after`: an offset into the results.
-    offset: str | None
-    ahead: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a search found, before it is put in its place."""
-
-    #: Ids in the order of the answer.
-    ids: Sequence[int]
-    #: HubSpot's cursor of the next page, None on the last.
-    following: str | None
-    #: How many rows HubSpot counts from the query's beginning, None where it does not say.
-    total: int | None
+#: HubSpot's ids are signed numbers of 64 bits.
+_GREATEST_ID = 2**63 - 1
+#: Where more than one hit in so many is out of order, a page has no marks.
+_IN_ORDER = 4
 
 
 class IdSearch:
@@ -83,39 +51,96 @@ class IdSearch:
         for span in self._spans:
             if not span.asked:
                 span.asked = True
-                return Query(span=span, above=span.above, below=span.below, offset=span.offset)
+                return Query(span=span, lower=span.lower, upper=span.upper, offset=span.offset)
         return self._cut()
 
-    def place(self, query: Query, found: Found) -> slice:
+    def place(self, query: Query, found: Found) -> tuple[Hit, ...]:
         """Note what a query found.
 
         Returns:
-            The part of the found rows that is new; the rest lies in another span.
+            The hits that are new, those out of place included.
 
         Raises:
-            UnexpectedResponseError: HubSpot did not filter or sort as it was asked to.
+            UnexpectedResponseError: HubSpot did not filter as it was asked to.
         """
-        ids = found.ids
-        if any(before >= after for before, after in pairwise(ids)):
-            raise UnexpectedResponseError(f"POST {self._path} ignores the sort by hs_object_id")
-        if ids and query.above is not None and ids[0] <= query.above:
-            raise UnexpectedResponseError(f"POST {self._path} ignores the filter on hs_object_id")
         if query.ahead:
             return self._place_ahead(query, found)
-        span = query.span
+        span, hits = query.span, found.hits
         span.asked = False
-        new = len(ids) if span.below is None else sum(id_ < span.below for id_ in ids)
-        if new < len(ids) or found.following is None:
+        begin = span.before
+        known = span.found if begin is None else span.found | begin.found
+        is_met = self._meet_begin(span, hits)
+        if found.following is None:
             self._finish(span)
-        elif new:
-            span.above, span.offset = ids[-1], None
-            span.left = _least(span.left, found.total, less=new)
-        elif found.following == span.offset:
-            raise UnexpectedResponseError(f"the cursor of POST {self._path} does not advance")
+            self._meet_end(span.after, hits)
+        elif not hits:
+            if found.following == query.offset:
+                raise UnexpectedResponseError(f"the cursor of POST {self._path} does not advance")
+            # A page whose rows have all gone: the next one, if it is of the same query still.
+            span.offset = found.following if query.upper == span.upper else None
         else:
-            # A page whose rows have all gone: the next one, of the same query.
-            span.offset = found.following
-        return slice(0, new)
+            self._go_on(span, found, is_met=is_met)
+        return tuple(hit for hit in hits if hit not in known)
+
+    def _go_on(self, span: Span, found: Found, *, is_met: bool) -> None:
+        """Have the span begin at the last hit that may be where it stands."""
+        hits = found.hits
+        span.offset = None
+        marks = _marks(hits, above=span.lower, upto=span.upper)
+        if marks:
+            # The more marks were wrong the further back: few pages are wrong to their end.
+            place = marks[max(-len(marks), -(2**span.doubts))]
+            mark = hits[place]
+            span.before = Leap(
+                mark=mark,
+                lower=span.lower,
+                upper=mark.number - 1,
+                found=span.found | frozenset(hits),
+                doubts=span.doubts,
+            )
+            span.left = _least(span.left, found.total, less=place)
+            span.lower = mark.number
+        elif span.lower == span.upper:
+            raise UnexpectedResponseError(f"POST {self._path} ignores the filter on hs_object_id")
+        elif is_met and len(hits) == 1:
+            span.lower += 1
+        else:
+            self._halve(span, hits)
+
+    def _meet_begin(self, span: Span, hits: Sequence[Hit]) -> bool:
+        """Return whether the span begins with its mark, and see to the leap to it if not."""
+        leap, span.before = span.before, None
+        if leap is None:
+            return False
+        if hits and hits[0] == leap.mark:
+            span.doubts = 0
+            return True
+        self._doubt(leap)
+        return False
+
+    def _meet_end(self, leap: Leap | None, hits: Sequence[Hit]) -> None:
+        if leap is not None and leap.mark not in hits:
+            self._doubt(leap)
+
+    def _doubt(self, leap: Leap) -> None:
+        """Have a part searched by itself that a page may not have held all of."""
+        again = Span(lower=leap.lower, upper=leap.upper, found=leap.found, doubts=leap.doubts + 1)
+        self._spans.insert(0, again)
+
+    def _halve(self, span: Span, hits: Sequence[Hit]) -> None:
+        """Cut a span at a number, where no hit shows how far its page reaches."""
+        if span.upper is not None:
+            middle = (span.lower + span.upper) // 2
+        else:
+            middle = max(2 * span.lower, *(hit.number for hit in hits))
+        if middle >= _GREATEST_ID:
+            raise UnexpectedResponseError(f"POST {self._path} ignores the filter on hs_object_id")
+        self._finish(span)
+        found = span.found | frozenset(hits)
+        self._spans[:0] = (
+            Span(lower=span.lower, upper=middle, found=found),
+            Span(lower=middle + 1, upper=span.upper, after=span.after, found=found),
+        )
 
     def _cut(self) -> Query | None:
         """Return a look at the middle of the longest span."""
@@ -126,36 +151,73 @@ class IdSearch:
         )
         if longest is None or (longest.left or 0) < _WORTH_CUTTING:
             return None
-        # Whole pages, so that the lower part ends with a full one.
-        middle = (longest.left or 0) // 2 // SEARCH_LIMIT * SEARCH_LIMIT
+        # Whole pages, so that the lower part ends with a full one; each shows the mark again.
+        step = max(1, SEARCH_LIMIT - 1)
+        middle = min((longest.left or 0) // 2, _FARTHEST) // step * step
         longest.looking_ahead = True
         return Query(
             span=longest,
-            above=longest.above,
-            below=longest.below,
-            offset=str(min(middle, _FARTHEST)),
+            lower=longest.lower,
+            upper=longest.upper,
+            offset=str(middle),
             ahead=True,
         )
 
-    def _place_ahead(self, query: Query, found: Found) -> slice:
-        span, ids = query.span, found.ids
+    def _place_ahead(self, query: Query, found: Found) -> tuple[Hit, ...]:
+        span, hits = query.span, found.hits
         span.looking_ahead = False
         offset = int(query.offset or 0)
-        passed = span.finished or (ids and span.above is not None and ids[0] <= span.above)
-        new = 0 if passed else sum(span.below is None or id_ < span.below for id_ in ids)
-        if not new:
+        span.left = _least(span.left, offset)
+        marks = _marks(hits, above=span.lower, upto=span.upper)
+        if span.finished or not marks or (found.following is not None and len(marks) == 1):
             # Fewer rows than were counted: the span is walked as if nobody had looked.
-            span.left = _least(span.left, offset)
-            return slice(0, 0)
-        if found.following is not None and new == len(ids):
-            left = None if found.total is None else found.total - offset - new
-            self._spans.append(Span(above=ids[-1], below=span.below, left=left))
-        span.below, span.left = ids[0], _least(span.left, offset)
-        return slice(0, new)
+            return ()
+        begin, end = hits[marks[0]], hits[marks[-1]]
+        taken = [hit for hit in hits[marks[0] :] if hit not in span.found]
+        page = frozenset(taken)
+        upper = span.upper
+        if found.following is None:
+            self._meet_end(span.after, hits)
+        else:
+            upper = end.number - 1
+            leap = Leap(mark=end, lower=begin.number, upper=upper, found=page)
+            left = None if found.total is None else found.total - offset - marks[-1]
+            self._spans.append(
+                Span(
+                    lower=end.number,
+                    upper=span.upper,
+                    before=leap,
+                    after=span.after,
+                    found=span.found,
+                    left=left,
+                )
+            )
+        span.after = Leap(mark=begin, lower=begin.number, upper=upper, found=page)
+        span.upper, span.offset = begin.number, None
+        span.found |= page
+        return tuple(taken)
 
     def _finish(self, span: Span) -> None:
         span.finished = True
         self._spans.remove(span)
+
+
+def _marks(hits: Sequence[Hit], *, above: int, upto: int | None) -> list[int]:
+    """Return the places of hits that may be where they stand, each before all those behind it.
+
+    A row that others were merged into may be shown where one of those stood.
+    """
+    numbers = [hit.number for hit in hits]
+    descents = sum(before > after for before, after in pairwise(numbers))
+    if descents > max(1, len(hits) // _IN_ORDER):
+        return []
+    places: list[int] = []
+    least = _GREATEST_ID if upto is None else upto + 1
+    for place in reversed(range(len(hits))):
+        if above < numbers[place] < least and not hits[place].is_survivor:
+            places.append(place)
+            least = numbers[place]
+    return places[::-1]
 
 
 def _least(known: int | None, total: int | None, *, less: int = 0) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.changes import ChangeSearch
@@ -78,11 +79,12 @@ class _ChangedRows:
         self._window = window
         self._lower = lower
         self._version = version
-        self._unread: list[Hit] = []
+        #: By id: what the index shows twice is read once.
+        self._unread: dict[str, Hit] = {}
         self._last = False
         self.reads: dict[Handle[Reading], Sequence[Hit]] = {}
-        self._merged: list[Hit] = []
-        self._missing: list[str] = []
+        self._merged: dict[str, Hit] = {}
+        self._missing: set[str] = set()
 
     def add(self, hits: Sequence[Hit], *, last: bool) -> None:
         """Take over search results.
@@ -92,11 +94,9 @@ class _ChangedRows:
             last: Whether there will be no more.
         """
         window = self._window
-        self._unread.extend(
-            hit
-            for hit in hits
-            if not self._lower <= hit.modified < window.lower and not window.knows(hit)
-        )
+        for hit in hits:
+            if not self._lower <= hit.modified < window.lower and not window.knows(hit):
+                self._unread[hit.id] = hit
         self._last = last
 
     def submit(self, *, most: int) -> None:
@@ -105,8 +105,8 @@ class _ChangedRows:
         while self._unread and len(self.reads) < max(1, most):
             if len(self._unread) < BATCH_LIMIT and not self._last:
                 return
-            hits, self._unread = self._unread[:BATCH_LIMIT], self._unread[BATCH_LIMIT:]
-            ids = [hit.id for hit in hits]
+            ids = list(islice(self._unread, BATCH_LIMIT))
+            hits = [self._unread.pop(id_) for id_ in ids]
             self.reads[reader.client.pool.submit(partial(reader.read, ids))] = hits
 
     def send(self, read: Handle[Reading]) -> Iterator[Event]:
@@ -118,17 +118,18 @@ class _ChangedRows:
         hits = self.reads.pop(read)
         reading = read.result()
         yield from self._send(replace(reading, merged={}), hits)
-        self._merged.extend(hit for hit in hits if hit.id in reading.merged)
-        self._missing.extend(reading.missing)
+        self._merged |= {hit.id: hit for hit in hits if hit.id in reading.merged}
+        self._missing |= reading.missing
 
     def send_rest(self) -> Iterator[Event]:
         """Send what became of rows that were merged, or are gone."""
         reader, client = self._source.reader, self._source.reader.client
-        for start in range(0, len(self._merged), BATCH_LIMIT):
-            hits = self._merged[start : start + BATCH_LIMIT]
+        merged = list(self._merged.values())
+        for start in range(0, len(merged), BATCH_LIMIT):
+            hits = merged[start : start + BATCH_LIMIT]
             reading = reader.read([hit.id for hit in hits])
             yield from self._send(reading, hits)
-            self._missing.extend(reading.missing)
+            self._missing |= reading.missing
         # Archived since the index last looked, or purged; the archived listing knows later, but
         # asking now costs one request.
         ids = sorted(self._missing, key=int)

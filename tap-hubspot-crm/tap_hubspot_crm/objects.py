@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
-from tap_hubspot_crm.id_search import SEARCH_LIMIT, Found, IdSearch
+from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
 from tap_hubspot_crm.rows import MERGED_IDS, Row, parse_row
+from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.client import Answer, HubSpotClient
     from tap_hubspot_crm.endpoints import Endpoint
-    from tap_hubspot_crm.id_search import Query
+    from tap_hubspot_crm.spans import Query
     from tap_hubspot_crm.windows import Window
 
 LIST_LIMIT = 100
@@ -57,10 +58,8 @@ class ListedPage:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchPage:
-    """One page of search results, in the order of their ids."""
+    """One page of search results."""
 
-    hits: tuple[Hit, ...]
-    #: The same for the plan of the search.
     found: Found
     asked_at: datetime
 
@@ -127,11 +126,11 @@ class ObjectReader:
             after = page.after
 
     def search(self, window: Window) -> Iterator[SearchPage]:
-        """Yield every row that the index shows as modified in the window, by rising id."""
+        """Yield every row that the index shows as modified in the window."""
         plan = IdSearch(self.client.paths.search(self.object_type).path)
         while (query := plan.next_query()) is not None:
             page = self.search_page(query, window.lower)
-            yield replace(page, hits=page.hits[plan.place(query, page.found)])
+            yield replace(page, found=replace(page.found, hits=plan.place(query, page.found)))
 
     def search_page(self, query: Query, lower: int) -> SearchPage:
         """Return the answer to one search for rows modified at a moment or later."""
@@ -139,7 +138,7 @@ class ObjectReader:
         payload: dict[str, Any] = {
             "filterGroups": [{"filters": search_filters(self.modified_property, lower, query)}],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": [self.modified_property],
+            "properties": [self.modified_property, MERGED_IDS],
             "limit": SEARCH_LIMIT,
         }
         if query.offset is not None:
@@ -147,9 +146,11 @@ class ObjectReader:
         answer = self.client.post(endpoint, payload)
         rows = self._rows(answer, endpoint)
         return SearchPage(
-            hits=tuple(Hit(id=row.id, modified=row.modified) for row in rows),
             found=Found(
-                ids=[int(row.id) for row in rows],
+                hits=[
+                    Hit(id=row.id, modified=row.modified, is_survivor=bool(row.merged_ids))
+                    for row in rows
+                ],
                 following=_cursor(answer, endpoint),
                 total=_total(answer),
             ),

@@ -108,7 +108,7 @@ def _stream_changed(
         )
         for page in ObjectReader(client, object_type).search(window):
             asked_at = asked_at or page.asked_at
-            if not all(window.knows(hit) for hit in page.hits):
+            if not all(window.knows(hit) for hit in page.found.hits):
                 return True, asked_at
     return owed or _slower_pass_due(bookmark, intervals_of(settings), client.clock.now()), asked_at
 

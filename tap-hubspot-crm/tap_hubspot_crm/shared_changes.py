@@ -57,7 +57,8 @@ class SharedChanges:
             found = self._found.setdefault(object_type, {})
             for hit in hits:
                 if not lower <= hit.modified < window.lower and not window.knows(hit):
-                    found[hit.id] = hit.modified
+                    # The index may show a row twice, once as it was before a merge.
+                    found[hit.id] = max(hit.modified, found.get(hit.id, 0))
 
     def end(self, object_type: str, lower: int, started_at: datetime) -> None:
         """Note that a search from a lower bound on is complete."""

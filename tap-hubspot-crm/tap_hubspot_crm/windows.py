@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from tap_hubspot_crm.id_search import Query
+    from tap_hubspot_crm.spans import Query
 
 #: How many sent rows a bookmark remembers at most; beyond that rows are read again.
 SEEN_LIMIT = 10_000
@@ -29,6 +29,13 @@ class Hit:
     id: str
     #: Milliseconds since 1970.
     modified: int
+    #: Whether other rows were merged into it, as the hit shows it.
+    is_survivor: bool = False
+
+    @property
+    def number(self) -> int:
+        """The id, by which HubSpot sorts."""
+        return int(self.id)
 
 
 @dataclass(kw_only=True)
@@ -74,8 +81,8 @@ def search_filters(modified_property: str, lower: int, query: Query) -> list[dic
         query: Between which ids.
     """
     filters = [{"propertyName": modified_property, "operator": "GTE", "value": str(lower)}]
-    for operator, bound in (("GT", query.above), ("LT", query.below)):
-        if bound is not None:
+    for operator, bound in (("GTE", query.lower), ("LTE", query.upper)):
+        if bound:
             filters.append(
                 {"propertyName": "hs_object_id", "operator": operator, "value": str(bound)}
             )

@@ -11,6 +11,7 @@ from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.listings import read_owners, read_pipelines
 from tap_hubspot_crm.objects import ObjectReader, Reading
+from tap_hubspot_crm.rows import MERGED_IDS
 from tap_hubspot_crm.settings import read_settings
 from tap_hubspot_crm.windows import Window
 
@@ -73,17 +74,44 @@ def test_a_cursor_that_stands_still_is_told_instead_of_followed_for_ever(
         list(_reader().list_pages(archived=False))
 
 
-def test_a_search_goes_on_from_the_greatest_id(requests_mock: Mocker) -> None:
-    pages = [_page(1, 9, 51, after="200"), _page(after="200"), _page(60, after="1"), _page()]
+def test_a_search_goes_on_from_the_last_id_which_is_shown_again(requests_mock: Mocker) -> None:
+    pages = [_page(1, 9, 51, after="200"), _page(51, 60, after="1"), _page(60)]
     search = requests_mock.post(f"{CONTACTS}/search", pages)
-    found = [hit.id for page in _reader().search(Window(lower=7)) for hit in page.hits]
+    found = [hit.id for page in _reader().search(Window(lower=7)) for hit in page.found.hits]
     assert found == ["1", "9", "51", "60"]
     bodies = [call.json() for call in search.request_history]
     last = [body["filterGroups"][0]["filters"][1:] for body in bodies]
-    assert [part and part[0]["value"] for part in last] == [[], "51", "51", "60"]
-    # An offset only inside an unchanged query, over a page whose rows are gone.
-    assert [body.get("after") for body in bodies] == [None, None, "200", None]
-    assert all(body["properties"] == ["lastmodifieddate"] for body in bodies)
+    assert [part and part[0]["value"] for part in last] == [[], "51", "60"]
+    assert all(body["properties"] == ["lastmodifieddate", MERGED_IDS] for body in bodies)
+    assert not any("after" in body for body in bodies)
+
+
+def test_a_page_whose_rows_have_all_gone_is_followed_by_the_next_of_the_same_query(
+    requests_mock: Mocker,
+) -> None:
+    pages = [_page(after="200"), _page(60)]
+    search = requests_mock.post(f"{CONTACTS}/search", pages)
+    found = [hit.id for page in _reader().search(Window(lower=7)) for hit in page.found.hits]
+    assert found == ["60"]
+    assert [call.json().get("after") for call in search.request_history] == [None, "200"]
+
+
+def test_a_hit_shown_under_the_id_of_a_survivor_is_not_walked_on_from(
+    requests_mock: Mocker,
+) -> None:
+    """The row 5 was merged into 90; the index still shows it, with its old time, as 90."""
+    pages = [_page(1, 4, 90, after="200"), _page(99), _page(1, 4, 90, 70)]
+    search = requests_mock.post(f"{CONTACTS}/search", pages)
+    found = [hit.id for page in _reader().search(Window(lower=7)) for hit in page.found.hits]
+    assert found == ["1", "4", "90", "99", "70"]
+    bounds = [
+        [
+            (item["operator"], item["value"])
+            for item in call.json()["filterGroups"][0]["filters"][1:]
+        ]
+        for call in search.request_history
+    ]
+    assert bounds == [[], [("GTE", "90")], [("LTE", "89")]]
 
 
 def test_a_search_that_ignores_the_last_id_is_told(requests_mock: Mocker) -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.events import Touched
-from tap_hubspot_crm.id_search import Query, Span
 from tap_hubspot_crm.merges import Merges
 from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
+from tap_hubspot_crm.spans import Query, Span
 from tap_hubspot_crm.state import (
     OWED_LIMIT,
     AssociationsBookmark,
@@ -63,12 +63,12 @@ def test_a_window_keeps_the_newest_within_its_limit() -> None:
 
 def test_the_filters_have_a_lower_bound_and_ids_and_no_upper_bound_of_time() -> None:
     span = Span()
-    first = search_filters("m", 7, Query(span=span, above=None, below=None, offset=None))
+    first = search_filters("m", 7, Query(span=span, lower=0, upper=None, offset=None))
     assert first == [{"propertyName": "m", "operator": "GTE", "value": "7"}]
-    later = search_filters("m", 7, Query(span=span, above=51, below=99, offset=None))
+    later = search_filters("m", 7, Query(span=span, lower=51, upper=99, offset=None))
     assert later[1:] == [
-        {"propertyName": "hs_object_id", "operator": "GT", "value": "51"},
-        {"propertyName": "hs_object_id", "operator": "LT", "value": "99"},
+        {"propertyName": "hs_object_id", "operator": "GTE", "value": "51"},
+        {"propertyName": "hs_object_id", "operator": "LTE", "value": "99"},
     ]
 
 

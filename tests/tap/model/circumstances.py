@@ -55,6 +55,7 @@ def draw_search_habits(rng: Random, seed: int, *, most_ms: int) -> SearchHabits:
         lag_ms=rng.choice([0, 0, 2_000, most_ms // 2, most_ms]),
         fresh_bodies=rng.choice([0.0, 0.3]),
         strays=rng.choice([0.0, 0.3]),
+        merged_hits_show_survivor=rng.random() < 0.5,
         seed=seed,
     )
 
