@@ -769,6 +769,18 @@ ALTER TABLE ONLY crmhub.sync_runs
 CREATE INDEX crm_contacts_email ON crmhub.crm_contacts USING btree (org_id, email_hash) WHERE (email_hash IS NOT NULL);
 
 --
+-- Name: crm_contacts_mobile_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX crm_contacts_mobile_phone ON crmhub.crm_contacts USING btree (org_id, mobile_phone_hash) WHERE (mobile_phone_hash IS NOT NULL);
+
+--
+-- Name: crm_contacts_owner; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX crm_contacts_owner ON crmhub.crm_contacts USING btree (org_id, owner_external_id) WHERE (owner_external_id IS NOT NULL);
+
+--
 -- Name: crm_contacts_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
