@@ -37,6 +37,9 @@ CREATE FUNCTION crmhub.check_pii_fingerprint(p_org_id uuid, p_hash_version small
     SET search_path TO ''
     AS $$
 begin
+    if p_org_id is distinct from nullif(pg_catalog.current_setting('crmhub.org_id', true), '')::uuid then
+        raise exception 'this organisation is not the one that is set' using errcode = 'CH001';
+    end if;
     insert into crmhub.pii_fingerprints (org_id, hash_version, fingerprint)
     values (p_org_id, p_hash_version, p_fingerprint)
     on conflict do nothing;
@@ -161,6 +164,27 @@ CREATE TABLE crmhub.source_connections (
 ALTER TABLE ONLY crmhub.source_connections FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE crmhub.source_connections OWNER TO crmhub_owner;
+
+--
+-- Name: connections_of_organisation(); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE FUNCTION crmhub.connections_of_organisation() RETURNS SETOF uuid
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO ''
+    BEGIN ATOMIC
+ SELECT c.id
+    FROM crmhub.source_connections c
+   WHERE (c.org_id = (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid);
+END;
+
+ALTER FUNCTION crmhub.connections_of_organisation() OWNER TO crmhub_owner;
+
+--
+-- Name: FUNCTION connections_of_organisation(); Type: COMMENT; Schema: crmhub; Owner: crmhub_owner
+--
+
+COMMENT ON FUNCTION crmhub.connections_of_organisation() IS 'The ids of the connections of the organisation that is set; policies ask it.';
 
 --
 -- Name: connections_with_state(); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
@@ -954,61 +978,61 @@ CREATE POLICY "migrations are no secret" ON crmhub.schema_migrations FOR SELECT 
 -- Name: crm_contacts own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_contacts USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_contacts USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_deal_contacts own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_deal_contacts USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_deal_contacts USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_deals own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_deals USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_deals USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_owners own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_owners USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_owners USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_pipeline_stages own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_stages USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_stages USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_pipeline_totals own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_totals USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_totals USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: crm_pipelines own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.crm_pipelines USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.crm_pipelines USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: full_pass_activated own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.full_pass_activated USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.full_pass_activated USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: full_pass_seen own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.full_pass_seen USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.full_pass_seen USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: set_reads own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE POLICY "own organisation only" ON crmhub.set_reads USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+CREATE POLICY "own organisation only" ON crmhub.set_reads USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: pii_fingerprints; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
@@ -1212,6 +1236,13 @@ GRANT SELECT(last_error_at) ON TABLE crmhub.source_connections TO crmhub_reader;
 --
 
 GRANT SELECT(created_at) ON TABLE crmhub.source_connections TO crmhub_reader;
+
+--
+-- Name: FUNCTION connections_of_organisation(); Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+REVOKE ALL ON FUNCTION crmhub.connections_of_organisation() FROM PUBLIC;
+GRANT ALL ON FUNCTION crmhub.connections_of_organisation() TO crmhub_loader;
 
 --
 -- Name: FUNCTION connections_with_state(); Type: ACL; Schema: crmhub; Owner: crmhub_owner
