@@ -13,6 +13,7 @@ from crmhub.cli.keys import keys
 from crmhub.cli.migrate import migrate_command
 from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
+from crmhub.cli.worker import worker
 from crmhub.errors import CrmHubError
 
 
@@ -37,6 +38,7 @@ crmhub.add_command(keys)
 crmhub.add_command(migrate_command)
 crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
+crmhub.add_command(worker)
 
 
 def main() -> None:

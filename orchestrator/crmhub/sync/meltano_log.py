@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _EXTRACTOR = "tap-hubspot-crm"
+#: Plugin → its logger's name, as the runbook has it.
+_SPEAKERS = {"tap-hubspot-crm": "HubSpotConnector", "target-crmhub-postgres": "CrmHubLoader"}
 #: The last words of what can fail in a run.
 _FAILURES = {"tap_failed", "target_failed", "state_failed"}
 #: Singer SDK: `METRIC: {"type": "counter", "metric": "record_count", …}` in a plugin's log.
@@ -40,12 +42,15 @@ class MeltanoLog:
     failure: PluginFailure | None = None
     #: Whether Meltano said that the whole run succeeded.
     succeeded: bool = False
+    #: Who said the last line, by its logger's name: tap, target or Meltano itself.
+    speaker: str = "meltano"
     #: The last lines, redacted, for a failure that no plugin explained.
     last_lines: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> str:
         """Take in one line; returns what it says for people, secrets made stars."""
         event, entry = _event(line)
+        self.speaker = _SPEAKERS.get(str(entry.get("name")), "meltano")
         if failure := _failure(event, entry):
             # The target's word outweighs the tap's, whose pipe broke because of it.
             if self.failure is None or entry.get("name") != _EXTRACTOR:

@@ -7,9 +7,12 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+import structlog
+
 from crmhub.connections import find_connection
 from crmhub.database import connect
 from crmhub.errors import CrmHubError, DatabaseUnreachableError, LeaseTakenError
+from crmhub.logs import said_of_run
 from crmhub.sync.control import RunControl
 from crmhub.sync.environment import connection_environment
 from crmhub.sync.kept_lease import kept_lease
@@ -38,6 +41,8 @@ if TYPE_CHECKING:
     from crmhub.connections import Connection
     from crmhub.settings import DatabaseUrls
     from crmhub.sync.meltano_log import MeltanoLog
+
+_log = structlog.get_logger("HubSpotSyncWorker")
 
 #: HUBSPOT_SYNC_INTERVAL_MS where nobody says otherwise.
 DEFAULT_INTERVAL_MS: Final = 3_600_000
@@ -89,9 +94,15 @@ def sync_pending(
         if isinstance(claim, Unclaimed):
             return claim
         connection = find_connection(database, connection_id)
-    with kept_lease(plan.urls.orchestrator, connection_id, claim.lease_token, control):
-        outcome = _run(connection, claim, plan, control, on_line)
-        return _record(claim, plan, outcome)
+    with (
+        said_of_run(claim.run),
+        kept_lease(plan.urls.orchestrator, connection_id, claim.lease_token, control),
+    ):
+        _log.info("the run begins", trigger=claim.run.trigger)
+        began = time.monotonic()
+        outcome = _record(claim, plan, _run(connection, claim, plan, control, on_line))
+        _say_end(outcome, seconds=time.monotonic() - began)
+        return outcome
 
 
 def sync_connection(
@@ -156,6 +167,19 @@ def _run(
         return _not_run(error.error_class, str(error), error.retry_after_seconds)
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends and is recorded
         return _not_run("internal", f"the run could not be started ({type(error).__name__})")
+
+
+def _say_end(outcome: RunOutcome, *, seconds: float) -> None:
+    facts = {"records": outcome.records, "seconds": round(seconds, 1)}
+    if outcome.failure is None:
+        _log.info("the run succeeded", **facts)
+    else:
+        _log.warning(
+            "the run ended without success",
+            error_class=outcome.failure.error_class,
+            error=outcome.failure.message,
+            **facts,
+        )
 
 
 def _not_run(

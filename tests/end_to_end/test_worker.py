@@ -1,0 +1,165 @@
+"""`crmhub worker`: connections come due and are brought up to date, whoever goes away meanwhile."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from end_to_end.comparison import assert_equal_to_portal
+from end_to_end.workers import (
+    WorkerProcess,
+    running_worker,
+    runs_of,
+    seal_tokens,
+    wait_until,
+    worker_environment,
+)
+
+from crmhub.connections import reset_connection
+from crmhub.database import connect
+from crmhub.engine.queue import request_sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from uuid import UUID
+
+    from end_to_end.conftest import Scene
+
+
+@pytest.fixture
+def environment(scene: Scene, tmp_path: Path) -> dict[str, str]:
+    """Of a worker, with a folder for its runs that shows what they leave behind."""
+    return {**worker_environment(scene.stage, seal_tokens(scene.stage)), "TMPDIR": str(tmp_path)}
+
+
+@pytest.fixture
+def worker(environment: dict[str, str]) -> Iterator[WorkerProcess]:
+    with running_worker(environment, "--concurrency=2") as process:
+        yield process
+
+
+def ask_for(scene: Scene, connection_id: UUID) -> UUID:
+    with connect(scene.stage.urls.orchestrator) as database:
+        return request_sync(database, connection_id, trigger="manual").id
+
+
+def test_connections_that_are_due_are_brought_up_to_date(
+    scene: Scene, worker: WorkerProcess, tmp_path: Path
+) -> None:
+    wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
+    for organisation in scene.stage.organisations:
+        assert_equal_to_portal(scene, organisation)
+    rows = scene.database.rows(
+        "select last_error_class, lease_token, next_sync_at > now() as later, "
+        "synced_through between now() - interval '5 minutes' and now() as recent "
+        "from crmhub.source_connections"
+    )
+    ended = {"last_error_class": None, "lease_token": None, "later": True, "recent": True}
+    assert rows == [ended, ended]
+    assert all(run["records"]["contacts"] > 0 for run in runs_of(scene, "succeeded"))
+    assert worker.end() == 0
+    assert list(tmp_path.glob("crmhub-run-*")) == []
+    assert scene.database.rows("select id from procrastinate.procrastinate_jobs") == []
+
+
+def test_every_line_of_a_run_carries_its_ids_and_none_a_secret(
+    scene: Scene, worker: WorkerProcess, environment: dict[str, str]
+) -> None:
+    wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
+    worker.end()
+    for name in ("HubSpotConnector", "CrmHubLoader", "HubSpotSyncWorker"):
+        lines = [line for line in worker.lines() if line["logger"] == name]
+        of_runs = [line for line in lines if "run_id" in line]
+        assert of_runs, name
+        assert all({"org_id", "connection_id"} <= set(line) for line in of_runs)
+    said = worker.log.read_text()
+    secrets = [environment["PII_HASH_SALT"], environment["SECRETS_ENCRYPTION_KEY"]]
+    secrets += [organisation.portal.access_token for organisation in scene.stage.organisations]
+    assert not [secret for secret in secrets if secret in said]
+
+
+def test_a_manual_sync_begins_at_once(scene: Scene, worker: WorkerProcess) -> None:
+    wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
+    run_id = ask_for(scene, scene.alder.connection_id)
+    wait_until(lambda: len(runs_of(scene, "succeeded")) == 3, "the manual sync has run")
+    [row] = scene.database.rows(
+        "select started_at - requested_at < interval '5 seconds' as soon, trigger "
+        "from crmhub.sync_runs where id = %s",
+        [run_id],
+    )
+    assert row == {"soon": True, "trigger": "manual"}
+    assert worker.end() == 0
+
+
+def test_a_worker_that_is_told_to_stop_leaves_its_run_to_the_next_one(
+    scene: Scene, environment: dict[str, str], tmp_path: Path
+) -> None:
+    scene.sandbox.sandbox.latency_ms = 300
+    with running_worker(environment, "--drain-seconds=0") as first:
+        wait_until(lambda: runs_of(scene, "running"), "a run has begun")
+        assert first.end() == 0
+    assert runs_of(scene, "running") == []
+    assert {run["error_class"] for run in runs_of(scene, "cancelled")} == {"cancelled"}
+    assert list(tmp_path.glob("crmhub-run-*")) == []
+    scene.sandbox.sandbox.latency_ms = 0
+    with running_worker(environment):
+        wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "the next worker ran both")
+    for organisation in scene.stage.organisations:
+        assert_equal_to_portal(scene, organisation)
+    failures = scene.database.rows(
+        "select sum(consecutive_failures) as failures from crmhub.source_connections"
+    )
+    assert failures == [{"failures": 0}]
+
+
+def test_another_worker_takes_over_when_the_lease_of_a_killed_one_has_expired(
+    scene: Scene, environment: dict[str, str], tmp_path: Path
+) -> None:
+    scene.sandbox.sandbox.latency_ms = 300
+    with running_worker(environment) as first:
+        wait_until(lambda: runs_of(scene, "running"), "a run has begun")
+        first.end(signal.SIGKILL)
+    scene.sandbox.sandbox.latency_ms = 0
+    lost = runs_of(scene, "running")
+    assert lost
+    with running_worker(environment) as second:
+        scene.database.rows(
+            "update crmhub.source_connections set lease_expires_at = now() "
+            "where lease_token is not null"
+        )
+        wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "the other worker ran both")
+        wait_until(lambda: not runs_of(scene, "running"), "the lost runs were ended")
+        assert second.end() == 0
+    failed = {run["id"] for run in runs_of(scene, "failed")}
+    assert {run["id"] for run in lost} <= failed
+    assert {run["error_class"] for run in runs_of(scene, "failed")} == {"worker_lost"}
+    for organisation in scene.stage.organisations:
+        assert_equal_to_portal(scene, organisation)
+    wait_until(lambda: not list(tmp_path.glob("crmhub-run-*")), "nothing of the lost run is left")
+
+
+def test_a_reset_during_a_run_ends_it_and_the_next_one_is_full(
+    scene: Scene, worker: WorkerProcess
+) -> None:
+    scene.sandbox.sandbox.latency_ms = 300
+    wait_until(lambda: len(runs_of(scene, "running")) == 2, "both connections run")
+    with connect(scene.stage.urls.orchestrator) as database:
+        reset_connection(database, scene.alder.connection_id)
+    wait_until(lambda: runs_of(scene, "cancelled"), "the run was cancelled")
+    scene.sandbox.sandbox.latency_ms = 0
+    wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
+    [cancelled] = runs_of(scene, "cancelled")
+    assert cancelled["connection_id"] == scene.alder.connection_id
+    assert worker.end() == 0
+    assert_equal_to_portal(scene, scene.alder)
+
+
+def test_a_worker_without_its_settings_says_which_one_is_missing(
+    environment: dict[str, str],
+) -> None:
+    del environment["CRMHUB_STATE_DATABASE_URL"]
+    with running_worker(environment) as worker:
+        assert worker.process.wait(60) == 2
+        assert "CRMHUB_STATE_DATABASE_URL" in worker.log.read_text()
