@@ -124,19 +124,29 @@ def access_tokens(environment: Mapping[str, str], database_url: str) -> AccessTo
 def sync_interval_seconds(environment: Mapping[str, str]) -> float:
     """HUBSPOT_SYNC_INTERVAL_MS in seconds; an hour by default. Raises InvalidSettingsError."""
     milliseconds = _whole_number(
-        environment, "HUBSPOT_SYNC_INTERVAL_MS", default=3_600_000, least=60_000
+        "HUBSPOT_SYNC_INTERVAL_MS",
+        environment.get("HUBSPOT_SYNC_INTERVAL_MS"),
+        default=3_600_000,
+        least=60_000,
     )
     return milliseconds / 1000
 
 
 def worker_concurrency(environment: Mapping[str, str]) -> int:
     """CRMHUB_WORKER_CONCURRENCY: runs of one worker at once. Raises InvalidSettingsError."""
-    return _whole_number(environment, "CRMHUB_WORKER_CONCURRENCY", default=4, least=1)
+    return _whole_number(
+        "CRMHUB_WORKER_CONCURRENCY",
+        environment.get("CRMHUB_WORKER_CONCURRENCY"),
+        default=4,
+        least=1,
+    )
 
 
 def runs_per_portal(environment: Mapping[str, str]) -> int:
     """CRMHUB_RUNS_PER_PORTAL: runs of one portal at once. Raises InvalidSettingsError."""
-    return _whole_number(environment, "CRMHUB_RUNS_PER_PORTAL", default=1, least=1)
+    return _whole_number(
+        "CRMHUB_RUNS_PER_PORTAL", environment.get("CRMHUB_RUNS_PER_PORTAL"), default=1, least=1
+    )
 
 
 def runs_of_all_workers(environment: Mapping[str, str]) -> int | None:
@@ -144,12 +154,16 @@ def runs_of_all_workers(environment: Mapping[str, str]) -> int | None:
 
     Raises InvalidSettingsError.
     """
-    return _whole_number(environment, "CRMHUB_MAX_RUNS", default=0, least=0) or None
+    return (
+        _whole_number("CRMHUB_MAX_RUNS", environment.get("CRMHUB_MAX_RUNS"), default=0, least=0)
+        or None
+    )
 
 
-def _whole_number(environment: Mapping[str, str], setting: str, *, default: int, least: int) -> int:
-    text = environment.get(setting) or str(default)
-    if not text.isascii() or not text.isdigit() or int(text) < least:
+def _whole_number(setting: str, text: str | None, *, default: int, least: int) -> int:
+    if not text:
+        return default
+    if not (text.isascii() and text.isdigit()) or int(text) < least:
         raise InvalidSettingsError(f"{setting} must be a whole number of at least {least}")
     return int(text)
 

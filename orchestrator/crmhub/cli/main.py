@@ -6,13 +6,17 @@ import sys
 
 import click
 
+from crmhub.cli.connection_status import pause, resume
 from crmhub.cli.connections import connections
 from crmhub.cli.demo import demo
 from crmhub.cli.env import env
+from crmhub.cli.flags import flags
 from crmhub.cli.keys import keys
 from crmhub.cli.migrate import migrate_command
 from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
+from crmhub.cli.runs import runs
+from crmhub.cli.sync import sync
 from crmhub.cli.worker import worker
 from crmhub.errors import CrmHubError
 
@@ -34,11 +38,16 @@ def crmhub() -> None:
 crmhub.add_command(connections)
 crmhub.add_command(demo)
 crmhub.add_command(env)
+crmhub.add_command(flags)
 crmhub.add_command(keys)
 crmhub.add_command(migrate_command)
 crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
+crmhub.add_command(runs)
+crmhub.add_command(sync)
 crmhub.add_command(worker)
+connections.add_command(pause)
+connections.add_command(resume)
 
 
 def main() -> None:

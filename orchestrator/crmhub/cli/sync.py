@@ -1,0 +1,117 @@
+"""`crmhub sync`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import uuid
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from rich.console import Console
+
+from crmhub.cli.worker import plan_from_environment
+from crmhub.database import connect
+from crmhub.engine.queue import request_sync
+from crmhub.errors import LeaseTakenError
+from crmhub.logs import configure_logging
+from crmhub.settings import required_database_url
+from crmhub.sync.control import RunControl
+from crmhub.sync.exit_status import exit_status
+from crmhub.sync.runs import Run, Unclaimed, find_run, request_run
+from crmhub.sync.sync import sync_pending
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_LOOK_SECONDS: Final = 0.5
+
+
+@click.command("sync")
+@click.argument("connection_id", type=click.UUID)
+@click.option("--wait", is_flag=True, help="Wait for its end; the exit status says how it ended.")
+@click.option(
+    "--here", is_flag=True, help="Run it in this process instead of a worker's; waits, too."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object.")
+def sync(*, connection_id: uuid.UUID, wait: bool, here: bool, as_json: bool) -> None:
+    """Bring a connection up to date now.
+
+    A run that is asked for already is not asked for twice. With --wait the exit status is 0 for a
+    success, 75 for what passes by itself, 77 for an account to be connected again, 65 for data
+    that is refused, 2 for settings, 70 for a fault of ours. So another orchestrator may call it:
+
+    \b
+    crmhub sync CONNECTION --wait     where workers run
+    crmhub sync CONNECTION --here     without any worker
+    """
+    run = _run_here(connection_id) if here else _run_by_worker(connection_id, wait=wait)
+    if as_json:
+        click.echo(json.dumps(run_as_json(run)))
+    else:
+        click.echo(_in_words(run))
+    if wait or here:
+        sys.exit(exit_status(run.error_class))
+
+
+def run_as_json(run: Run) -> dict[str, Any]:
+    """A run for programs; times in ISO 8601."""
+    return {
+        name: str(value) if isinstance(value, uuid.UUID) else _moment(value)
+        for name, value in vars(run).items()
+    }
+
+
+def _moment(value: object) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def _run_by_worker(connection_id: uuid.UUID, *, wait: bool) -> Run:
+    url = required_database_url(os.environ)
+    with connect(url) as database:
+        run = request_sync(database, connection_id, trigger="manual")
+        if not wait:
+            return run
+        with Console(stderr=True).status(_progress(run)) as status:
+            while not run.has_ended:
+                time.sleep(_LOOK_SECONDS)
+                run = find_run(database, run.id)
+                status.update(_progress(run))
+    return run
+
+
+def _run_here(connection_id: uuid.UUID) -> Run:
+    configure_logging()
+    plan = plan_from_environment()
+    with connect(plan.urls.orchestrator) as database:
+        run = request_run(database, connection_id, trigger="manual")
+    outcome = sync_pending(connection_id, plan, RunControl())
+    if isinstance(outcome, Unclaimed):
+        raise LeaseTakenError(
+            f"connection {connection_id} cannot run now, {outcome.value}: wait for its end"
+        )
+    with connect(plan.urls.orchestrator) as database:
+        return find_run(database, run.id)
+
+
+def _progress(run: Run) -> str:
+    return f"{run.status} {_counts(run)}".strip()
+
+
+def _counts(run: Run) -> str:
+    return ", ".join(f"{stream} {rows:,}" for stream, rows in sorted(run.records.items()))
+
+
+_WORDS: Final[dict[str, Callable[[Run], str]]] = {
+    "pending": lambda run: f"run {run.id} waits for a worker",
+    "running": lambda run: f"run {run.id} goes on: {_counts(run)}",
+    "succeeded": lambda run: f"run {run.id} succeeded: {_counts(run) or 'nothing had changed'}",
+    "failed": lambda run: f"run {run.id} failed, {run.error_class}: {run.error_message}",
+    "cancelled": lambda run: f"run {run.id} was cancelled: {run.error_message}",
+}
+
+
+def _in_words(run: Run) -> str:
+    return _WORDS[run.status](run)
