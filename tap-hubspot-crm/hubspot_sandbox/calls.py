@@ -7,6 +7,7 @@ from typing import Final, Literal, TypeAlias
 from hubspot_sandbox.errors import invalid_request, missing_scopes
 from hubspot_sandbox.object_types import SINGULARS, ObjectType, find_object_type
 from hubspot_sandbox.portal import Portal
+from hubspot_sandbox.properties import Sensitivity
 from hubspot_sandbox.tokens import Credential
 
 JsonObject: TypeAlias = dict[str, object]
@@ -17,6 +18,12 @@ Family: TypeAlias = Literal["2026-09", "2026-03", "legacy"]
 CursorStyle: TypeAlias = Literal["id", "restart", "rounded", "refused", "opaque"]
 
 SENSITIVE_SCOPE: Final = "crm.objects.{}.sensitive.read.v2"
+HIGHLY_SENSITIVE_SCOPE: Final = "crm.objects.{}.highly_sensitive.read.v2"
+_SCOPES: Final[Mapping[Sensitivity, str]] = {
+    "non_sensitive": "crm.objects.{}.read",
+    "sensitive": SENSITIVE_SCOPE,
+    "highly_sensitive": HIGHLY_SENSITIVE_SCOPE,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +83,20 @@ class Call:
         if scope not in self.credential.scopes:
             raise missing_scopes([scope])
 
-    def may_read_sensitive(self, object_type: ObjectType) -> bool:
-        """Return whether the token may read sensitive properties of this type."""
-        return SENSITIVE_SCOPE.format(object_type) in self.credential.scopes
+    def sensitivities(self, object_type: ObjectType) -> frozenset[Sensitivity]:
+        """Return which kinds of properties of this type the token may read."""
+        scopes = self.credential.scopes
+        return frozenset(
+            kind for kind, scope in _SCOPES.items() if scope.format(object_type) in scopes
+        )
+
+    def require_sensitivity(self, object_type: ObjectType, sensitivity: Sensitivity) -> None:
+        """Refuse the call unless the token may read this kind of properties.
+
+        Raises:
+            ApiError: the scope is missing.
+        """
+        self.require(_SCOPES[sensitivity].format(object_type))
 
     def next_page(self, after: str) -> JsonObject:
         """Return the `paging` that leads to the next page of a GET."""

@@ -5,7 +5,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from hubspot_sandbox.calls import (
-    SENSITIVE_SCOPE,
     Answer,
     Call,
     JsonObject,
@@ -13,11 +12,10 @@ from hubspot_sandbox.calls import (
     whole_number,
 )
 from hubspot_sandbox.clock import iso
-from hubspot_sandbox.errors import invalid_request, missing_scopes, not_found
+from hubspot_sandbox.errors import invalid_request, not_found
 from hubspot_sandbox.pipelines import describe_owner, describe_pipeline
-from hubspot_sandbox.properties import describe
+from hubspot_sandbox.properties import SENSITIVITIES, describe
 
-_SENSITIVITIES: Final = ("non_sensitive", "sensitive", "highly_sensitive")
 OWNER_LIMIT: Final = 500
 
 
@@ -26,16 +24,15 @@ def list_properties(call: Call) -> Answer:
     object_type = call.object_type()
     archived = flag(call.query, "archived")
     sensitivity = call.query.get("dataSensitivity", "non_sensitive")
-    if sensitivity not in _SENSITIVITIES:
+    kind = next((kind for kind in SENSITIVITIES if kind == sensitivity), None)
+    if kind is None:
         raise invalid_request("dataSensitivity must be one that is documented")
-    if sensitivity != "non_sensitive" and not call.may_read_sensitive(object_type):
-        raise missing_scopes([SENSITIVE_SCOPE.format(object_type)])
+    call.require_sensitivity(object_type, kind)
     with call.portal.lock:
         results = [
             describe(definition)
             for definition in call.portal.properties[object_type].values()
-            if (definition.archived_at is not None) == archived
-            and definition.sensitivity == sensitivity
+            if (definition.archived_at is not None) == archived and definition.sensitivity == kind
         ]
     return Answer(body={"results": results})
 
@@ -46,8 +43,7 @@ def read_property(call: Call) -> Answer:
     definition = call.portal.properties[object_type].get(call.path["name"])
     if definition is None or (definition.archived_at is not None) != flag(call.query, "archived"):
         raise not_found("Property does not exist")
-    if definition.sensitivity != "non_sensitive" and not call.may_read_sensitive(object_type):
-        raise missing_scopes([SENSITIVE_SCOPE.format(object_type)])
+    call.require_sensitivity(object_type, definition.sensitivity)
     return Answer(body=describe(definition))
 
 

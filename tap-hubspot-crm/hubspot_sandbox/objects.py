@@ -42,7 +42,7 @@ class Selection:
 
     def __init__(self, call: Call, object_type: ObjectType, names: Iterable[str] | None) -> None:
         definitions = call.portal.properties[object_type]
-        sensitive = call.may_read_sensitive(object_type)
+        readable = call.sensitivities(object_type)
         asked = tuple(names or ()) or DEFAULT_PROPERTIES[object_type]
         always = ("createdate", "hs_object_id", MODIFIED_PROPERTY[object_type])
         known = [
@@ -50,7 +50,7 @@ class Selection:
             for name in dict.fromkeys((*always, *asked))
             if (definition := definitions.get(name)) is not None
             and definition.archived_at is None
-            and (sensitive or definition.sensitivity == "non_sensitive")
+            and definition.sensitivity in readable
         ]
         self.object_type = object_type
         self._stamps = [

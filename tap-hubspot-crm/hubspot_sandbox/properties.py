@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from hubspot_sandbox.clock import iso
 
 Sensitivity: TypeAlias = Literal["non_sensitive", "sensitive", "highly_sensitive"]
+SENSITIVITIES: Final[tuple[Sensitivity, ...]] = ("non_sensitive", "sensitive", "highly_sensitive")
 
 #: HubSpot defined its own properties before any portal existed.
 DEFINED_AT = 1_577_836_800_000

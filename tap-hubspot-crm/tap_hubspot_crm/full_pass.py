@@ -71,11 +71,11 @@ def _running(bookmark: ObjectBookmark) -> FullPass:
     return bookmark.full_pass
 
 
-def _begun(bookmark: ObjectBookmark, asked_at: datetime) -> ObjectBookmark:
+def _begun(source: ObjectSource, bookmark: ObjectBookmark, asked_at: datetime) -> ObjectBookmark:
     if bookmark.full_pass is not None:
         return bookmark
     return replace(
-        bookmark,
+        source.told(bookmark),
         version=next_version(bookmark.version, asked_at),
         full_pass=FullPass(started_at=asked_at, phase=Phase.ARCHIVED),
         bookmark=bookmark.bookmark or asked_at,
@@ -90,7 +90,7 @@ def _list_archived_first(
     ids: set[str] = set()
     for page in source.reader.list_pages(archived=True):
         begins = bookmark.full_pass is None
-        bookmark = _begun(bookmark, page.asked_at)
+        bookmark = _begun(source, bookmark, page.asked_at)
         if begins:
             yield Checkpoint(bookmark=bookmark)
         ids.update(page.ids)

@@ -40,7 +40,12 @@ def incremental_pass(
         The new bookmark: the moment before this pass's first search, in HubSpot's time.
     """
     reader = source.reader
-    window = Window.since(since, lookback_seconds=source.lookback_seconds, seen=bookmark.seen)
+    seen = bookmark.seen
+    if not source.knows(bookmark):
+        # A row may have been filled and read, and is remembered, without a property that was
+        # defined meanwhile: what changed since the definitions were last read is read again.
+        since, seen = min(since, bookmark.properties_at or since), {}
+    window = Window.since(since, lookback_seconds=source.lookback_seconds, seen=seen)
     shared = reader.client.changes
     lower = shared.begin(reader.object_type, window.lower)
     search = ChangeSearch(reader, lower)
@@ -63,7 +68,7 @@ def incremental_pass(
     yield from changed.send_rest()
     shared.end(reader.object_type, lower, search.started_at)
     caught_up = replace(
-        bookmark,
+        source.told(bookmark),
         bookmark=search.started_at,
         seen=window.to_keep(search.started_at, lookback_seconds=source.lookback_seconds),
     )

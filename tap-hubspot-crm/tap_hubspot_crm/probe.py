@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.associations import complete_pass_due
 from tap_hubspot_crm.client import HubSpotClient
+from tap_hubspot_crm.definitions import names_digest, read_definitions
 from tap_hubspot_crm.listings import read_owners, read_pipelines
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
 from tap_hubspot_crm.objects import ObjectReader
@@ -63,7 +64,8 @@ def probe(
 ) -> Verdict:
     """Return whether a run with this state would have anything to do.
 
-    At most one search, or three listings, a stream if nothing changed.
+    If nothing changed that takes one search an object type that the stream looks at, or three
+    listings; and, where the settings do not name the properties, the listings of those.
 
     Args:
         config: The tap's settings.
@@ -97,10 +99,8 @@ def _stream_changed(
         return True, None
     if isinstance(bookmark, ObjectBookmark):
         seen = {stream: bookmark.seen}
-        owed = False
     else:
         seen = {"deals": bookmark.seen_deals, "contacts": bookmark.seen_contacts}
-        owed = bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts)
     asked_at: datetime | None = None
     for object_type, known in seen.items():
         window = Window.since(
@@ -110,7 +110,24 @@ def _stream_changed(
             asked_at = asked_at or page.asked_at
             if not all(window.knows(hit) for hit in page.found.hits):
                 return True, asked_at
-    return owed or _slower_pass_due(bookmark, intervals_of(settings), client.clock.now()), asked_at
+    if _slower_pass_due(bookmark, intervals_of(settings), client.clock.now()):
+        return True, asked_at
+    if isinstance(bookmark, ObjectBookmark):
+        return _has_new_properties(client, settings, stream, bookmark), asked_at
+    return bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts), asked_at
+
+
+def _has_new_properties(
+    client: HubSpotClient, settings: Settings, stream: str, bookmark: ObjectBookmark
+) -> bool:
+    """Say whether rows were read without a property that they may have by now."""
+    wanted = settings.properties.get(stream)
+    if wanted is not None and names_digest(wanted) == bookmark.properties_digest:
+        return False
+    definitions = read_definitions(
+        client, stream, wanted=wanted, refused_before=lambda: bookmark.refused
+    )
+    return definitions.digest != bookmark.properties_digest
 
 
 def _slower_pass_due(

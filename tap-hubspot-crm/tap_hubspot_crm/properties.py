@@ -1,30 +1,20 @@
-"""HubSpot's property definitions: their JSON Schema, and values turned into exact typed ones.
+"""Types of HubSpot's properties: their JSON Schema, and values turned into exact typed ones.
 
 HubSpot sends every value as a string or null, and an emptied value as `""` (properties guide).
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from tap_hubspot_crm.errors import (
-    AccessDeniedError,
-    MissingScopesError,
-    UnexpectedResponseError,
-)
-
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
-    from tap_hubspot_crm.client import HubSpotClient
-
-logger = logging.getLogger("HubSpotConnector")
+    from tap_hubspot_crm.definitions import PropertyDefinition
 
 #: A converted value: text, exact number, truth or nothing.
 Value: TypeAlias = str | Decimal | int | bool | None
@@ -42,72 +32,9 @@ RECORD_FIELDS: dict[str, dict[str, Any]] = {
 
 
 _DATE_LENGTH = len("2026-11-22")
-#: What is listed only where it is asked for by this name, the less sensitive first.
-_SENSITIVITIES = ("sensitive", "highly_sensitive")
 #: A whole number with fewer digits fits the machine's own, which is quicker to make and to write.
 _QUICK_DIGITS = 19
 _TRUTHS = {"true": True, "false": False}
-
-
-@dataclass(frozen=True, kw_only=True)
-class PropertyDefinition:
-    """What HubSpot says about one property of an object."""
-
-    name: str
-    #: HubSpot's own type, such as `number`; a type nobody has seen is read as text.
-    type: str
-
-
-def read_definitions(
-    client: HubSpotClient, object_type: str, *, wanted: Collection[str] | None = None
-) -> tuple[PropertyDefinition, ...]:
-    """Return the portal's property definitions of `contacts` or `deals`, in HubSpot's order.
-
-    Archived properties are left out. Sensitive ones, which HubSpot lists only to those who name
-    their sensitivity, come last, where the token may read them.
-
-    Args:
-        client: Sends the requests.
-        object_type: `contacts` or `deals`.
-        wanted: Names to look for; every property by default.
-
-    Raises:
-        TapError: The request failed, or the answer is not a list of definitions.
-    """
-    found = list(_read_listing(client, object_type))
-    for sensitivity in _SENSITIVITIES:
-        if wanted is not None and set(wanted) <= {item.name for item in found}:
-            break
-        try:
-            found += _read_listing(client, object_type, sensitivity)
-        except (MissingScopesError, AccessDeniedError):
-            logger.info(
-                "%s: %s properties are left out: the token may not read them",
-                object_type,
-                sensitivity.replace("_", " "),
-            )
-            break
-    first: dict[str, PropertyDefinition] = {}
-    for item in found:
-        first.setdefault(item.name, item)
-    return tuple(first.values())
-
-
-def _read_listing(
-    client: HubSpotClient, object_type: str, sensitivity: str | None = None
-) -> Iterator[PropertyDefinition]:
-    endpoint = client.paths.properties(object_type)
-    query = {"archived": "false"}
-    if sensitivity is not None:
-        query["dataSensitivity"] = sensitivity
-    results = client.get(endpoint, query).body.get("results")
-    if not isinstance(results, list):
-        raise UnexpectedResponseError(
-            f"HubSpot's answer to GET {endpoint.path} lists no properties"
-        )
-    for item in results:
-        if isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]:
-            yield PropertyDefinition(name=item["name"], type=str(item.get("type", "string")))
 
 
 def object_schema(definitions: Iterable[PropertyDefinition]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from tap_hubspot_crm.properties import RECORD_FIELDS, converter
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from tap_hubspot_crm.properties import PropertyDefinition
+    from tap_hubspot_crm.definitions import PropertyDefinition
     from tap_hubspot_crm.rows import Row
 
 logger = logging.getLogger("HubSpotConnector")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.events import Rows
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from tap_hubspot_crm.definitions import Definitions
     from tap_hubspot_crm.objects import ObjectReader, Reading
     from tap_hubspot_crm.records import RecordShape
     from tap_hubspot_crm.rows import Row
+    from tap_hubspot_crm.state import ObjectBookmark
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,10 +27,24 @@ class ObjectSource:
 
     reader: ObjectReader
     shape: RecordShape
+    definitions: Definitions
     lookback_seconds: int
     #: Rows last changed before it are left out.
     start_date: datetime | None = None
     merges: Merges = field(default_factory=Merges)
+
+    def knows(self, bookmark: ObjectBookmark) -> bool:
+        """Say whether what the bookmark remembers was read with the properties of this run."""
+        return bookmark.properties_digest == self.definitions.digest
+
+    def told(self, bookmark: ObjectBookmark) -> ObjectBookmark:
+        """Return the bookmark with the properties of this run."""
+        return replace(
+            bookmark,
+            properties_digest=self.definitions.digest,
+            properties_at=self.definitions.asked_at,
+            refused=self.definitions.refused,
+        )
 
     def rows(self, reading: Reading, version: int, *, only: Iterable[str] | None = None) -> Rows:
         """Return the records of a reading: its rows, and tombstones of what was merged.

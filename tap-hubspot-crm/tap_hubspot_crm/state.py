@@ -57,6 +57,12 @@ class ObjectBookmark:
     #: Rows of the lookback window sent under the current version: id to modification time in
     #: milliseconds. Only what is written to stdout already may enter it.
     seen: Mapping[str, int] = field(default_factory=dict)
+    #: SHA-256 of the names of the properties with which those rows were read, and a moment at
+    #: which the portal had these. Empty in a state written before this was kept.
+    properties_digest: str = ""
+    properties_at: datetime | None = None
+    #: The first sensitivity of properties that HubSpot refused to list; asked again in full passes.
+    refused: str = ""
     #: Version of the last full pass that was begun.
     version: int = 0
     #: When the last complete full pass began.

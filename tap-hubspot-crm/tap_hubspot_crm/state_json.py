@@ -12,6 +12,7 @@ from collections import defaultdict
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from tap_hubspot_crm.definitions import SENSITIVITIES
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
 from tap_hubspot_crm.state import (
@@ -177,8 +178,17 @@ def _read_digest(value: str) -> str:
     return value
 
 
+def _read_refused(value: str) -> str:
+    if value not in SENSITIVITIES:
+        raise ValueError
+    return value
+
+
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "digest": _read_digest,
+    "properties_digest": _read_digest,
+    "properties_at": _read_moment,
+    "refused": _read_refused,
     "bookmark": _read_moment,
     "seen": _read_seen,
     "seen_deals": _read_seen,
@@ -194,6 +204,9 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
 }
 _WRITERS: Mapping[str, Callable[[Any], object]] = {
     "digest": _as_is,
+    "properties_digest": _as_is,
+    "properties_at": _write_moment,
+    "refused": _as_is,
     "bookmark": _write_moment,
     "seen": _write_seen,
     "seen_deals": _write_seen,

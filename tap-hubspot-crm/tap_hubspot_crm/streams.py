@@ -9,6 +9,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
 from tap_hubspot_crm.associations import AssociationSource, association_passes
+from tap_hubspot_crm.definitions import Definitions, read_definitions
 from tap_hubspot_crm.errors import InternalError
 from tap_hubspot_crm.listings import (
     OWNERS_SCHEMA,
@@ -17,9 +18,9 @@ from tap_hubspot_crm.listings import (
     read_owners,
     read_pipelines,
 )
-from tap_hubspot_crm.object_passes import object_passes
+from tap_hubspot_crm.object_passes import full_pass_due, object_passes
 from tap_hubspot_crm.objects import ObjectReader
-from tap_hubspot_crm.properties import object_schema, read_definitions, shadowed_names
+from tap_hubspot_crm.properties import object_schema, shadowed_names
 from tap_hubspot_crm.records import RecordShape
 from tap_hubspot_crm.sending import ObjectSource
 from tap_hubspot_crm.singer_stream import HubSpotStream
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.properties import PropertyDefinition
     from tap_hubspot_crm.tap import TapHubSpotCrm
 
 
@@ -45,26 +45,26 @@ class ObjectStream(HubSpotStream):
         super().__init__(tap)
         self.primary_keys = ("id",)
         self.replication_key = "updatedAt"
-        self._known: tuple[PropertyDefinition, ...] | None = None
+        self._known: Definitions | None = None
 
     @property
     @override
     def schema(self) -> dict[str, Any]:
         if self._schema is None:
-            self._schema = object_schema(self._definitions())
+            self._schema = object_schema(self._definitions().items)
         return self._schema
 
     @override
     def events(self) -> Iterator[Event]:
-        bookmark = self._tap.bookmarks[self.name]
-        if not isinstance(bookmark, ObjectBookmark):
-            raise InternalError(f"{self.name} has a bookmark of another kind")
+        bookmark = self._bookmark()
+        definitions = self._definitions()
         shape = RecordShape(
-            stream=self.name, definitions=self._definitions(), selected=self._selected_fields()
+            stream=self.name, definitions=definitions.items, selected=self._selected_fields()
         )
         source = ObjectSource(
             reader=ObjectReader(self._tap.client, self.name, shape.properties),
             shape=shape,
+            definitions=definitions,
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
@@ -85,20 +85,32 @@ class ObjectStream(HubSpotStream):
                     time_extracted=self._read_at,
                 )
 
-    def _definitions(self) -> tuple[PropertyDefinition, ...]:
+    def _bookmark(self) -> ObjectBookmark:
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, ObjectBookmark):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        return bookmark
+
+    def _definitions(self) -> Definitions:
         """Return the portal's properties that the settings allow, asking HubSpot once a run."""
         if self._known is None:
             wanted = self._tap.settings.properties.get(self.name)
-            definitions = read_definitions(self._tap.client, self.name, wanted=wanted)
-            self._warn("lost to a field of the record", shadowed_names(definitions))
-            if wanted is not None:
-                names = {definition.name for definition in definitions}
-                self._warn(
-                    "not defined in this portal", [name for name in wanted if name not in names]
-                )
-                definitions = tuple(item for item in definitions if item.name in wanted)
+            definitions = read_definitions(
+                self._tap.client, self.name, wanted=wanted, refused_before=self._refused_before
+            )
+            self._warn("lost to a field of the record", shadowed_names(definitions.items))
+            names = {item.name for item in definitions.items}
+            self._warn(
+                "not defined in this portal", [name for name in wanted or () if name not in names]
+            )
             self._known = definitions
         return self._known
+
+    def _refused_before(self) -> str:
+        """Return which properties need not be asked for: only a full pass would fill them."""
+        bookmark = self._bookmark()
+        due = full_pass_due(bookmark, self.intervals, self._tap.client.clock.now())
+        return "" if due else bookmark.refused
 
     def _warn(self, why: str, names: Sequence[str]) -> None:
         if names:

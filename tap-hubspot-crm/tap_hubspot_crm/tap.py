@@ -94,7 +94,7 @@ class TapHubSpotCrm(Tap):
         if parse_env_config:
             given |= settings_from_environment(self.config_jsonschema, prefix="TAP_HUBSPOT_CRM_")
         # Before anything is asked of HubSpot: a foreign state must not cost a request.
-        read_bookmarks(state or {})
+        self.bookmarks = read_bookmarks(state or {})
         super().__init__(
             config=given,
             catalog=_parsed_catalog(catalog) if isinstance(catalog, dict) else catalog,

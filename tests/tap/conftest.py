@@ -19,10 +19,11 @@ from typing_extensions import override
 
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.server import running_sandbox
+from hubspot_sandbox.tokens import DEFAULT_SCOPES
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hubspot_sandbox.sandbox import SandboxPortal
@@ -53,9 +54,22 @@ class Connection:
             **settings,
         }
 
-    def sync(self, **settings: object) -> list[dict[str, Any]]:
-        """Run the tap from the consumer's state, apply what it prints and return that."""
-        messages = self._run(None, None, settings)
+    def token(self, *more_scopes: str) -> str:
+        """Return a new token with the usual scopes and these."""
+        return self.running.sandbox.tokens.add_static(
+            None, portal_id=self.portal.portal_id, scopes=(*DEFAULT_SCOPES, *more_scopes)
+        )
+
+    def sync(
+        self, meanwhile: Callable[[], object] = lambda: None, /, **settings: object
+    ) -> list[dict[str, Any]]:
+        """Run the tap from the consumer's state, apply what it prints and return that.
+
+        Args:
+            meanwhile: Called when the run knows the portal's properties and has read no row.
+            settings: Those that differ from the usual ones.
+        """
+        messages = self._run(None, None, settings, meanwhile)
         self.consumer.apply(messages)
         return messages
 
@@ -66,13 +80,18 @@ class Connection:
         return self._run(lines, catalog, settings)
 
     def _run(
-        self, lines: int | None, catalog: dict[str, Any] | None, settings: Mapping[str, object]
+        self,
+        lines: int | None,
+        catalog: dict[str, Any] | None,
+        settings: Mapping[str, object],
+        meanwhile: Callable[[], object] = lambda: None,
     ) -> list[dict[str, Any]]:
         self.running.sandbox.forget_requests()
         output = _CutOff(lines)
         tap = TapHubSpotCrm(
             config=self.settings(**settings), state=self.consumer.state, catalog=catalog
         )
+        meanwhile()
         with redirect_stdout(output):
             try:
                 tap.sync_all()

@@ -8,13 +8,9 @@ from decimal import Decimal
 import pytest
 from singer_sdk.singerlib.json import serialize_json
 
+from tap_hubspot_crm.definitions import PropertyDefinition
 from tap_hubspot_crm.errors import UnexpectedResponseError
-from tap_hubspot_crm.properties import (
-    PropertyDefinition,
-    object_schema,
-    shadowed_names,
-    value_schema,
-)
+from tap_hubspot_crm.properties import object_schema, shadowed_names, value_schema
 from tap_hubspot_crm.records import RecordShape
 from tap_hubspot_crm.rows import Row
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from tap.replay import differences
 
 from hubspot_sandbox.calls import SENSITIVE_SCOPE
-from hubspot_sandbox.tokens import DEFAULT_SCOPES
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
 if TYPE_CHECKING:
@@ -29,18 +28,11 @@ def _schema(messages: Iterable[Mapping[str, Any]], stream: str) -> Mapping[str, 
     return properties
 
 
-def _sensitive_token(connection: Connection) -> str:
-    scope = SENSITIVE_SCOPE.format("contacts")
-    return connection.running.sandbox.tokens.add_static(
-        None, portal_id=connection.portal.portal_id, scopes=(*DEFAULT_SCOPES, scope)
-    )
-
-
 def test_sensitive_properties_are_read_where_the_token_may(connection: Connection) -> None:
     portal = connection.portal
     contact = next(iter(portal.stores["contacts"].ids()))
     portal.edit("contacts", contact, {SENSITIVE: "no nuts"})
-    messages = connection.sync(access_token=_sensitive_token(connection))
+    messages = connection.sync(access_token=connection.token(SENSITIVE_SCOPE.format("contacts")))
     assert _schema(messages, "contacts")[SENSITIVE] == {"type": ["string", "null"]}
     assert connection.consumer.rows["contacts"][str(contact)][SENSITIVE] == "no nuts"
     assert differences(connection.consumer, portal) == []
@@ -62,7 +54,7 @@ def test_a_token_that_may_not_read_sensitive_properties_costs_a_line_and_no_fail
 def test_sensitive_properties_are_not_looked_for_where_the_settings_name_only_plain_ones(
     connection: Connection,
 ) -> None:
-    token = _sensitive_token(connection)
+    token = connection.token(SENSITIVE_SCOPE.format("contacts"))
     properties = {"contacts": ["firstname"], "deals": ["amount"]}
     connection.sync(access_token=token, properties=properties)
     assert connection.requests("/properties/2026-09/contacts") == 1

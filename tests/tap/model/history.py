@@ -302,7 +302,7 @@ class History:
     def _work(self) -> Iterator[str]:
         for _ in range(self._rng.choice([1, 1, 2, 4])):
             self._budget -= 1
-            yield self._operations.one(during_sync=True)
+            yield self._operations.one()
             self._clock.advance(self._rng.choice([0, 0, 1, 40]))
 
     def _say(self, line: str) -> None:

@@ -68,16 +68,11 @@ class Operations:
             self._change_pipeline: 2,
         }
 
-    def one(self, *, during_sync: bool = False) -> str:
-        """Change something and return what, in words.
-
-        Args:
-            during_sync: Leave out new properties: a run asks once which there are.
-        """
+    def one(self) -> str:
+        """Change something and return what, in words."""
         self.count += 1
         kinds, weights = list(self._kinds), list(self._kinds.values())
-        chosen = self._rng.choices(kinds, weights)[0]
-        return self._edit() if during_sync and chosen == self._add_property else chosen()
+        return self._rng.choices(kinds, weights)[0]()
 
     def touch_all(self, stream: ObjectStream) -> str:
         """Modify every live record of a kind in one millisecond, as an import does."""
