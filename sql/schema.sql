@@ -847,6 +847,12 @@ CREATE INDEX crm_deals_updated ON crmhub.crm_deals USING btree (org_id, source_u
 CREATE INDEX source_connections_due ON crmhub.source_connections USING btree (next_sync_at) WHERE (status = 'connected'::text);
 
 --
+-- Name: source_connections_portal; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX source_connections_portal ON crmhub.source_connections USING btree (provider, external_account_id) WHERE (external_account_id IS NOT NULL);
+
+--
 -- Name: sync_runs_age; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -857,6 +863,12 @@ CREATE INDEX sync_runs_age ON crmhub.sync_runs USING btree (finished_at) WHERE (
 --
 
 CREATE INDEX sync_runs_history ON crmhub.sync_runs USING btree (org_id, connection_id, requested_at DESC);
+
+--
+-- Name: sync_runs_in_flight; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX sync_runs_in_flight ON crmhub.sync_runs USING btree (org_id) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
 --
 -- Name: sync_runs_one_pending; Type: INDEX; Schema: crmhub; Owner: crmhub_owner

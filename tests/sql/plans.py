@@ -47,6 +47,13 @@ class Plan:
         rows: float = self.nodes[0]["Actual Rows"]
         return rows
 
+    def rows_inserted(self) -> float:
+        """How many rows were written."""
+        return max(
+            (node["Actual Rows"] for node in self.nodes if node["Node Type"] == "ModifyTable"),
+            default=0,
+        )
+
     def rows_in_vain(self) -> float:
         """How many rows were fetched and then left out."""
         return float(

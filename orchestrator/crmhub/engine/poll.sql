@@ -3,17 +3,19 @@
 -- name: request_due
 -- What is due, in turns: the first of every organisation, then the second of each, whatever number of them
 -- one has; what an organisation has in flight counts as turns it took. Along source_connections_due and
--- sync_runs_in_flight, so the cost grows with what is due and not with what there is.
+-- sync_runs_in_flight, so the cost grows with what is due and not with what there is. Time goes faster
+-- than statistics, which may be of a moment when everything was due: a range with an end that the planner
+-- cannot know counts as few rows. Scalar subqueries look up one key each; `exists` might read all runs.
 with due as (
     select
         c.id, c.org_id, c.next_sync_at, c.last_sync_at,
         row_number() over (partition by c.org_id order by c.next_sync_at, c.id) as turn
     from crmhub.source_connections as c
-    where c.status = 'connected' and c.next_sync_at <= now()
+    where c.status = 'connected' and c.next_sync_at between '-infinity' and (select now())
         and (c.lease_expires_at is null or c.lease_expires_at <= now())
-        and not exists (
-            select from crmhub.sync_runs as r where r.connection_id = c.id and r.status = 'pending'
-        )
+        and (
+            select true from crmhub.sync_runs as r where r.connection_id = c.id and r.status = 'pending'
+        ) is null
 ),
 in_flight as (
     select r.org_id, count(*) as runs
@@ -33,9 +35,10 @@ select
     chosen.id, chosen.org_id,
     -- Without a last sync, although one succeeded before: somebody reset it.
     case
-        when chosen.last_sync_at is null and exists (
-            select from crmhub.sync_runs as r
+        when chosen.last_sync_at is null and (
+            select true from crmhub.sync_runs as r
             where r.org_id = chosen.org_id and r.connection_id = chosen.id and r.status = 'succeeded'
+            limit 1
         ) then 'reset'
         else 'schedule'
     end
