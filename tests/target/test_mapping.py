@@ -1,21 +1,16 @@
-"""The mapping file, and that another CRM is another file and no code."""
+"""The mapping file: what it fetches, what it keeps, and what is wrong with a broken one."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from target.loading import FIXTURES
 
 from target_crmhub_postgres.errors import InvalidSettingsError
 from target_crmhub_postgres.mapping import PSEUDONYMS, load_mapping
-from target_crmhub_postgres.target import TargetCrmHubPostgres
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from target.loading import Hub
 
 #: HubSpot's personal properties that may be fetched, as they become pseudonyms; and deal names.
 ALLOWED = {
@@ -29,12 +24,6 @@ ALLOWED = {
     },
     "deals": {"dealname"},
 }
-
-
-class TargetForOtherCrm(TargetCrmHubPostgres):
-    """The target with a made-up CRM's mapping file, as its name says: no line of code."""
-
-    mapping_folder = FIXTURES
 
 
 def test_no_personal_property_is_fetched_but_for_its_pseudonym() -> None:
@@ -68,24 +57,3 @@ def test_a_broken_mapping_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(odd, encoding="utf-8")
     with pytest.raises(InvalidSettingsError, match="provider odd: its mapping file is broken"):
         load_mapping("odd", tmp_path)
-
-
-def test_a_made_up_crm_loads_by_its_mapping_file_alone(hub: Hub) -> None:
-    other = replace(hub, target=TargetForOtherCrm).having(provider="other_crm")
-    assert other.load_file("other_crm.singer") == [{"page": 2}]
-    columns = (
-        "external_id",
-        "email_hash",
-        "phone_hash",
-        "lifecycle_stage",
-        "properties",
-        "archived",
-    )
-    people = [tuple(row.values()) for row in other.rows("crm_contacts", *columns)]
-    email, phone = other.pseudonyms.email, other.pseudonyms.phone
-    assert people == [
-        ("7", email("ann@example.com"), phone("+14155552671"), "hot", {"score": 4}, False),
-        ("8", None, None, None, {}, True),
-    ]
-    [deal] = other.rows("crm_deals", "external_id", "name", "amount", "currency")
-    assert [str(value) for value in deal.values()] == ["70", "Chairs", "1500.50", "USD"]
