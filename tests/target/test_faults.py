@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -26,7 +27,7 @@ from target.stored import contents
 from typing_extensions import override
 
 from crmhub.embedded_postgres.binaries import server_account
-from target_crmhub_postgres.errors import PassingFailureError
+from target_crmhub_postgres.errors import LeaseLostError, PassingFailureError
 from target_crmhub_postgres.pii import Pseudonyms
 from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import read_settings
@@ -258,11 +259,12 @@ def test_a_server_that_does_not_come_back_ends_the_load(
     hub: Hub, server: OwnServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("target_crmhub_postgres.patience.MOST_SECONDS", 0.5)
-    session = _open(hub.config)
-    server.relay.cut()
-    behind, server.relay.port_behind = server.relay.port_behind, None
-    with pytest.raises(PassingFailureError) as failure:
-        session.run(lambda cursor: cursor.execute("select 1"))
+    behind = server.relay.port_behind
+    with contextlib.closing(_open(hub.config)) as session:
+        server.relay.port_behind = None
+        server.relay.cut()
+        with pytest.raises(PassingFailureError) as failure:
+            session.run(lambda cursor: cursor.execute("select 1"))
     server.relay.port_behind = behind
     assert failure.value.message == (
         "the database cannot be reached, and trying again did not help: run again once it is mended"
@@ -315,11 +317,11 @@ def test_a_lease_that_is_lost_while_the_server_was_away_ends_the_load(
     hub: Hub, server: OwnServer
 ) -> None:
     leased = hub.having(lease_token=str(hub.database.take_lease(hub.connection_id)))
-    session = _open(leased.config)
-    server.relay.cut()
-    hub.database.take_lease(hub.connection_id)
-    with pytest.raises(Exception, match="lease is lost"):
-        session.run(lambda cursor: cursor.execute("select 1"))
+    with contextlib.closing(_open(leased.config)) as session:
+        server.relay.cut()
+        hub.database.take_lease(hub.connection_id)
+        with pytest.raises(LeaseLostError):
+            session.run(lambda cursor: cursor.execute("select 1"))
 
 
 @pytest.mark.skipif(
