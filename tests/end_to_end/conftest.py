@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crmhub.database import connect
 from crmhub.demo.portals import PortalPlan
 from crmhub.demo.stage import Organisation, Stage, set_stage
 from crmhub.embedded_postgres.binaries import find_binaries
+from crmhub.vault.keyring import SecretPlace, read_keyring
+from crmhub.vault.store import ACCESS_TOKEN, forget_secrets, keep_secret
 from hubspot_sandbox.server import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from databases import TestDatabase
+
+    from crmhub.vault.secret import Secret
 
 PLANS = (
     PortalPlan(name="Alder", contacts=150, deals=40, seed=11),
@@ -40,6 +45,18 @@ class Scene:
     @property
     def birch(self) -> Organisation:
         return self.stage.organisations[1]
+
+    def give_token(
+        self, organisation: Organisation, secret: Secret, name: str = ACCESS_TOKEN
+    ) -> None:
+        """Store a token of the organisation, instead of all it has."""
+        keyring = read_keyring(self.stage.encryption_key)
+        place = SecretPlace(
+            org_id=organisation.org_id, connection_id=organisation.connection_id, name=name
+        )
+        with connect(self.stage.urls.orchestrator) as database:
+            forget_secrets(database, organisation.connection_id)
+            keep_secret(database, keyring, place, secret)
 
     def ids(self, table: str, org_id: UUID, column: str = "external_id") -> list[str]:
         """The ids of live rows in a table, in text order."""

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
 
 WORKER = """
 import json, sys, uuid
-from crmhub.settings import DatabaseUrls
+from crmhub.settings import DatabaseUrls, access_tokens
 from crmhub.sync.sync import sync_connection
 wish = json.load(sys.stdin)
-sync_connection(uuid.UUID(wish.pop("connection_id")), urls=DatabaseUrls(**wish.pop("urls")), **wish)
+urls = DatabaseUrls(**wish.pop("urls"))
+tokens = access_tokens({"SECRETS_ENCRYPTION_KEY": wish.pop("key")}, urls.orchestrator)
+sync_connection(uuid.UUID(wish.pop("connection_id")), urls=urls, tokens=tokens, **wish)
 """
 #: Which process dies: the worker itself, Meltano, or one of the plugins.
 VICTIMS = ("", "bin/meltano", "bin/tap-hubspot-crm", "bin/target-crmhub-postgres")
@@ -48,7 +50,7 @@ def start_worker(scene: Scene) -> subprocess.Popen[str]:
             "connection_id": str(scene.alder.connection_id),
             "urls": asdict(scene.stage.urls),
             "salt": scene.stage.salt,
-            "access_token": scene.alder.portal.access_token,
+            "key": scene.stage.encryption_key,
             "api_url": scene.stage.api_url,
         },
         worker.stdin,

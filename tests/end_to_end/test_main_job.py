@@ -15,6 +15,7 @@ from crmhub.connections import reset_connection
 from crmhub.database import connect
 from crmhub.demo.portals import SHARED_EMAIL, SHARED_PHONE, change
 from crmhub.project_files import meltano_project_directory
+from crmhub.vault.secret import Secret
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.words import NAME_MARK, OWNER_MARK
 from target_crmhub_postgres.mapping import load_mapping
@@ -213,15 +214,16 @@ def test_a_wrong_token_is_recorded_with_its_class_and_changes_nothing(scene: Sce
     alder = scene.alder
     sync(scene, alder)
     before = scene.ids("crm_contacts", alder.org_id)
-    alder.portal.access_token = "made-up-and-wrong"
+    scene.give_token(alder, Secret("made-up-and-wrong"))
     outcome = scene.stage.sync(alder)
     assert outcome.failure is not None
     [row] = scene.database.rows(
-        "select last_error_class, last_error_message, consecutive_failures, state_json is not null "
-        "as has_state from crmhub.source_connections where id = %s",
+        "select status, last_error_class, last_error_message, consecutive_failures, "
+        "state_json is not null as has_state from crmhub.source_connections where id = %s",
         [alder.connection_id],
     )
-    assert row["last_error_class"] == outcome.failure.error_class
+    assert row["last_error_class"] == outcome.failure.error_class == "access_denied"
+    assert row["status"] == "needs_reconnect"
     assert row["consecutive_failures"] == 1
     assert row["has_state"]
     assert "made-up-and-wrong" not in row["last_error_message"]

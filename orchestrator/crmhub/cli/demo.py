@@ -52,6 +52,7 @@ def _stay(stage: Stage) -> None:
         "CRMHUB_STATE_DATABASE_URL": stage.urls.state,
         "CRMHUB_READER_DATABASE_URL": stage.urls.reader,
         "PII_HASH_SALT": stage.salt,
+        "SECRETS_ENCRYPTION_KEY": stage.encryption_key,
         "HUBSPOT_API_URL": stage.api_url,
         "TAP_HUBSPOT_CRM_ACCESS_TOKEN": first.portal.access_token,
     }

@@ -28,11 +28,10 @@ from crmhub.sync.sync import SyncPlan
 def plan_from_environment() -> SyncPlan:
     """How connections are synced, as the environment says. Raises InvalidSettingsError."""
     urls = required_database_urls(os.environ)
-    tokens = access_tokens(os.environ, urls.orchestrator)
     return SyncPlan(
         urls=urls,
         salt=pii_hash_salt(os.environ),
-        access_token=lambda connection: tokens.current(connection.id).secret.reveal(),
+        tokens=access_tokens(os.environ, urls.orchestrator),
         api_url=hubspot_api_url(os.environ),
         interval_seconds=sync_interval_seconds(os.environ),
         limits=ClaimLimits(

@@ -14,9 +14,13 @@ from crmhub.database import connect
 from crmhub.demo.portals import PLANS, PortalPlan, add_shared_person
 from crmhub.embedded_postgres import embedded_postgres
 from crmhub.migrate import migrate
+from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.roles import create_logins
 from crmhub.settings import DatabaseUrls
 from crmhub.sync.sync import sync_connection
+from crmhub.vault.keyring import SecretPlace, generate_key, read_keyring
+from crmhub.vault.secret import Secret
+from crmhub.vault.store import ACCESS_TOKEN, keep_secret
 from hubspot_sandbox.server import running_sandbox
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
 
     from crmhub.sync.meltano_log import MeltanoLog
     from crmhub.sync.meltano_run import RunOutcome
+    from crmhub.vault.keyring import Keyring
     from hubspot_sandbox.sandbox import SandboxPortal
     from hubspot_sandbox.server import RunningSandbox
 
@@ -50,7 +55,17 @@ class Stage:
     #: The sandbox's address, in place of HubSpot's.
     api_url: str
     salt: str
+    #: SECRETS_ENCRYPTION_KEY of the demo.
+    encryption_key: str
     organisations: tuple[Organisation, ...]
+
+    def tokens(self) -> AccessTokens:
+        """The organisations' access tokens: service keys, so that no app is needed."""
+        return AccessTokens(
+            database_url=self.urls.orchestrator,
+            keyring=read_keyring(self.encryption_key),
+            endpoint=None,
+        )
 
     def sync(
         self,
@@ -62,7 +77,7 @@ class Stage:
             organisation.connection_id,
             urls=self.urls,
             salt=self.salt,
-            access_token=organisation.portal.access_token,
+            tokens=self.tokens(),
             api_url=self.api_url,
             on_line=on_line,
         )
@@ -113,11 +128,14 @@ def set_stage(
 ) -> Stage:
     """Fill the sandbox with the plans' portals and connect an organisation to each."""
     urls = DatabaseUrls(**{role.removeprefix("crmhub_"): url for role, url in logins.items()})
+    encryption_key = generate_key().reveal()
+    keyring = read_keyring(encryption_key)
     return Stage(
         admin_url=admin_url,
         urls=urls,
         api_url=sandbox.url,
         salt=secrets.token_urlsafe(24),
+        encryption_key=encryption_key,
         organisations=tuple(
             _connect(
                 plan,
@@ -125,13 +143,16 @@ def set_stage(
                     contacts=plan.contacts, deals=plan.deals, seed=plan.seed
                 ),
                 urls,
+                keyring,
             )
             for plan in plans
         ),
     )
 
 
-def _connect(plan: PortalPlan, portal: SandboxPortal, urls: DatabaseUrls) -> Organisation:
+def _connect(
+    plan: PortalPlan, portal: SandboxPortal, urls: DatabaseUrls, keyring: Keyring
+) -> Organisation:
     shared_contact = add_shared_person(portal)
     with connect(urls.orchestrator) as database:
         connection = add_connection(
@@ -142,6 +163,10 @@ def _connect(plan: PortalPlan, portal: SandboxPortal, urls: DatabaseUrls) -> Org
             # The second run shows what was archived; otherwise that waits for its interval.
             config={"archived_interval_minutes": 0},
         )
+        place = SecretPlace(
+            org_id=connection.org_id, connection_id=connection.id, name=ACCESS_TOKEN
+        )
+        keep_secret(database, keyring, place, Secret(portal.access_token))
     return Organisation(
         name=plan.name,
         org_id=connection.org_id,

@@ -6,7 +6,10 @@ import contextlib
 import json
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crmhub.errors import CrmHubError
 
 _EXTRACTOR = "tap-hubspot-crm"
 #: Plugin → its logger's name, as the runbook has it.
@@ -31,6 +34,15 @@ class PluginFailure:
     message: str
     #: Seconds until trying again makes sense, where the source told.
     retry_after_seconds: float | None
+
+    @classmethod
+    def from_error(cls, error: CrmHubError) -> PluginFailure:
+        """The same failure, met on this side of Meltano."""
+        return cls(
+            error_class=error.error_class,
+            message=str(error),
+            retry_after_seconds=error.retry_after_seconds,
+        )
 
 
 @dataclass(kw_only=True)

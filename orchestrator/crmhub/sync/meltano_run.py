@@ -10,7 +10,9 @@ import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import dataclass
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
     from crmhub.sync.control import RunControl
     from crmhub.sync.leash import LeashWish
+    from crmhub.sync.token_file import TokenFile
 
 #: Between asking a run to end and making it, seconds.
 GRACE_SECONDS = 10.0
@@ -48,7 +51,7 @@ def run_meltano(
     run_id: UUID,
     connection_id: UUID,
     variables: Mapping[str, str],
-    access_token: str,
+    token: TokenFile,
     timeout_seconds: float,
     control: RunControl,
     on_line: Callable[[MeltanoLog, str], None] = lambda _log, _line: None,
@@ -56,13 +59,47 @@ def run_meltano(
     """Run the tap into the target for one connection.
 
     The run has a directory of its own, an environment of chosen variables, umask 077 and a
-    process group that ends with this process. The access token reaches the tap in a file.
-    `control` can end it; `on_line` hears each line, redacted, beside what has been read so far.
+    process group that ends with this process. The access token reaches the tap in a file; if
+    HubSpot refuses it before its time, the run begins once more with another one, from the
+    last state. `control` can end it; `on_line` hears each line, redacted, beside what has been
+    read so far.
     """
-    with _private_directory() as directory:
-        token_file = directory / "access_token"
-        token_file.touch(mode=0o600)
-        token_file.write_text(access_token)
+    until = time.monotonic() + timeout_seconds
+
+    def run() -> RunOutcome:
+        return _run_once(
+            run_id=run_id,
+            connection_id=connection_id,
+            variables=variables,
+            token=token,
+            timeout_seconds=until - time.monotonic(),
+            control=control,
+            on_line=on_line,
+        )
+
+    first = run()
+    if first.failure is None or first.failure.error_class != "access_denied":
+        return first
+    if control.reason is None and token.replace_refused():
+        second = run()
+        return replace(second, records=dict(Counter(first.records) + Counter(second.records)))
+    if token.problem is not None:
+        # Why there is no good token says more than that HubSpot refused the one there was.
+        return replace(first, failure=PluginFailure.from_error(token.problem))
+    return first
+
+
+def _run_once(
+    *,
+    run_id: UUID,
+    connection_id: UUID,
+    variables: Mapping[str, str],
+    token: TokenFile,
+    timeout_seconds: float,
+    control: RunControl,
+    on_line: Callable[[MeltanoLog, str], None],
+) -> RunOutcome:
+    with _private_directory() as directory, token.kept_at(directory / "access_token") as token_file:
         environment = {
             **inherited_environment(os.environ),
             **meltano_environment(str(directory)),
@@ -93,7 +130,7 @@ def run_meltano(
                 raise RuntimeError("the run was started without pipes")
             control.attach(partial(_let_go, process.stdin))
             for line in process.stdout:
-                on_line(log, log.read(line))
+                on_line(log, log.read(token.hide(line)))
             status = process.wait()
         return _outcome(log, status, control.reason)
 

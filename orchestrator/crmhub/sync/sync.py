@@ -31,6 +31,7 @@ from crmhub.sync.runs import (
     record_success,
     request_run,
 )
+from crmhub.sync.token_file import TokenFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from crmhub.connections import Connection
+    from crmhub.oauth.access_tokens import AccessTokens
     from crmhub.settings import DatabaseUrls
     from crmhub.sync.meltano_log import MeltanoLog
 
@@ -59,8 +61,8 @@ class SyncPlan:
 
     urls: DatabaseUrls
     salt: str
-    #: The token to read a connection's portal with; raises CrmHubError.
-    access_token: Callable[[Connection], str]
+    #: By which the connections' portals are read.
+    tokens: AccessTokens
     #: None: HubSpot's own.
     api_url: str | None = None
     #: Of connections that have no interval of their own, seconds.
@@ -110,7 +112,7 @@ def sync_connection(
     *,
     urls: DatabaseUrls,
     salt: str,
-    access_token: str,
+    tokens: AccessTokens,
     api_url: str | None = None,
     trigger: str = "manual",
     on_line: Callable[[MeltanoLog, str], None] = ignore_line,
@@ -122,7 +124,7 @@ def sync_connection(
     """
     with connect(urls.orchestrator) as database:
         request_run(database, connection_id, trigger=trigger)
-    plan = SyncPlan(urls=urls, salt=salt, access_token=lambda _: access_token, api_url=api_url)
+    plan = SyncPlan(urls=urls, salt=salt, tokens=tokens, api_url=api_url)
     outcome = sync_pending(connection_id, plan, RunControl(), on_line)
     if isinstance(outcome, Unclaimed):
         raise LeaseTakenError(
@@ -158,15 +160,21 @@ def _run(
                 lease_token=claim.lease_token,
                 api_url=plan.api_url,
             ),
-            access_token=plan.access_token(connection),
+            token=TokenFile(plan.tokens, connection.id),
             timeout_seconds=plan.run_seconds,
             control=control,
             on_line=hear,
         )
     except CrmHubError as error:
-        return _not_run(error.error_class, str(error), error.retry_after_seconds)
+        return _not_run(PluginFailure.from_error(error))
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends and is recorded
-        return _not_run("internal", f"the run could not be started ({type(error).__name__})")
+        return _not_run(
+            PluginFailure(
+                error_class="internal",
+                message=f"the run could not be started ({type(error).__name__})",
+                retry_after_seconds=None,
+            )
+        )
 
 
 def _say_end(outcome: RunOutcome, *, seconds: float) -> None:
@@ -182,12 +190,7 @@ def _say_end(outcome: RunOutcome, *, seconds: float) -> None:
         )
 
 
-def _not_run(
-    error_class: str, message: str, retry_after_seconds: float | None = None
-) -> RunOutcome:
-    failure = PluginFailure(
-        error_class=error_class, message=message, retry_after_seconds=retry_after_seconds
-    )
+def _not_run(failure: PluginFailure) -> RunOutcome:
     return RunOutcome(succeeded=False, exit_status=1, records={}, failure=failure)
 
 
