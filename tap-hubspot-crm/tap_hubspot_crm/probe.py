@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_hubspot_crm.associations import complete_pass_due
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.definitions import names_digest, read_definitions
+from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.listings import read_owners, read_pipelines
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
 from tap_hubspot_crm.objects import ObjectReader
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.state import Bookmark
     from tap_hubspot_crm.timekeeping import Timer
+
+__all__ = ("STREAMS", "TapError", "Verdict", "intervals_of", "probe")
 
 STREAMS = ("contacts", "deals", "deal_contacts", "pipelines", "owners")
 
@@ -79,13 +82,16 @@ def probe(
     settings = read_settings(config)
     bookmarks = read_bookmarks(state)
     client = HubSpotClient(settings, timer=timer)
-    asked_at: datetime | None = None
-    for stream in streams:
-        changed, moment = _stream_changed(client, settings, stream, bookmarks[stream])
-        asked_at = asked_at or moment
-        if changed:
-            return Verdict(stream=stream, asked_at=asked_at)
-    return Verdict(stream=None, asked_at=asked_at)
+    try:
+        asked_at: datetime | None = None
+        for stream in streams:
+            changed, moment = _stream_changed(client, settings, stream, bookmarks[stream])
+            asked_at = asked_at or moment
+            if changed:
+                return Verdict(stream=stream, asked_at=asked_at)
+        return Verdict(stream=None, asked_at=asked_at)
+    finally:
+        client.close()
 
 
 def _stream_changed(

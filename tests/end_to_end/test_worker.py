@@ -91,6 +91,9 @@ def test_a_manual_sync_begins_at_once(scene: Scene, worker: WorkerProcess) -> No
     )
     assert row == {"soon": True, "trigger": "manual"}
     assert worker.end() == 0
+    # Nothing had changed since: HubSpot was asked, and Meltano was not started.
+    said = {line["logger"] for line in worker.lines() if line.get("run_id") == str(run_id)}
+    assert said == {"HubSpotSyncWorker"}
 
 
 def test_a_worker_that_is_told_to_stop_leaves_its_run_to_the_next_one(

@@ -20,6 +20,7 @@ from crmhub.logs import configure_logging
 from crmhub.settings import required_database_url
 from crmhub.sync.control import RunControl
 from crmhub.sync.exit_status import exit_status
+from crmhub.sync.launching import ColdLauncher
 from crmhub.sync.runs import Run, Unclaimed, find_run, request_run
 from crmhub.sync.sync import sync_pending
 
@@ -84,7 +85,7 @@ def _run_by_worker(connection_id: uuid.UUID, *, wait: bool) -> Run:
 
 def _run_here(connection_id: uuid.UUID) -> Run:
     configure_logging()
-    plan = plan_from_environment()
+    plan = plan_from_environment(ColdLauncher())
     with connect(plan.urls.orchestrator) as database:
         run = request_run(database, connection_id, trigger="manual")
     outcome = sync_pending(connection_id, plan, RunControl())

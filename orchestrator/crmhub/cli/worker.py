@@ -21,11 +21,12 @@ from crmhub.settings import (
     sync_interval_seconds,
     worker_concurrency,
 )
+from crmhub.sync.launching import Launcher, WarmLauncher
 from crmhub.sync.runs import ClaimLimits
 from crmhub.sync.sync import SyncPlan
 
 
-def plan_from_environment() -> SyncPlan:
+def plan_from_environment(launcher: Launcher) -> SyncPlan:
     """How connections are synced, as the environment says. Raises InvalidSettingsError."""
     urls = required_database_urls(os.environ)
     return SyncPlan(
@@ -33,6 +34,7 @@ def plan_from_environment() -> SyncPlan:
         salt=pii_hash_salt(os.environ),
         tokens=access_tokens(os.environ, urls.orchestrator),
         api_url=hubspot_api_url(os.environ),
+        launcher=launcher,
         interval_seconds=sync_interval_seconds(os.environ),
         limits=ClaimLimits(
             runs_per_portal=runs_per_portal(os.environ), runs=runs_of_all_workers(os.environ)
@@ -58,16 +60,20 @@ def worker(*, concurrency: int | None, drain_seconds: float) -> None:
     connection is run by one of them at a time. What one leaves behind, others take over.
     """
     configure_logging()
-    plan = plan_from_environment()
+    launcher = WarmLauncher()
+    plan = plan_from_environment(launcher)
     with connect(plan.urls.orchestrator):
         pass  # a database that is away now is an error of the settings; later it is waited for
-    asyncio.run(
-        run_worker(
-            WorkerPlan(
-                url=plan.urls.orchestrator,
-                concurrency=concurrency or worker_concurrency(os.environ),
-                drain_seconds=drain_seconds,
-            ),
-            syncing(plan),
+    try:
+        asyncio.run(
+            run_worker(
+                WorkerPlan(
+                    url=plan.urls.orchestrator,
+                    concurrency=concurrency or worker_concurrency(os.environ),
+                    drain_seconds=drain_seconds,
+                ),
+                syncing(plan),
+            )
         )
-    )
+    finally:
+        launcher.close()

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmhub.errors import InvalidSettingsError
 from target_crmhub_postgres.mapping import InvalidSettingsError as MappingRefusedError
 from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from crmhub.connections import Connection
@@ -34,20 +34,15 @@ INHERITED = (
     "no_proxy",
 )
 
-#: Key of `source_connections.config` → the plugin's setting.
-_TAP_CONFIG = {
-    "start_date": "START_DATE",
-    "reconcile_interval_hours": "RECONCILE_INTERVAL_HOURS",
-    "archived_interval_minutes": "ARCHIVED_INTERVAL_MINUTES",
-    "associations_interval_minutes": "ASSOCIATIONS_INTERVAL_MINUTES",
-    "calls_per_10_seconds": "CALLS_PER_10_SECONDS",
-}
-_TARGET_CONFIG = {
-    "default_phone_region": "DEFAULT_PHONE_REGION",
-    "kept_properties": "KEPT_PROPERTIES",
-    "deal_names": "DEAL_NAMES",
-    "owner_names": "OWNER_NAMES",
-}
+#: Keys of `source_connections.config` that are settings of the tap, and of the target.
+_TAP_CONFIG = (
+    "start_date",
+    "reconcile_interval_hours",
+    "archived_interval_minutes",
+    "associations_interval_minutes",
+    "calls_per_10_seconds",
+)
+_TARGET_CONFIG = ("default_phone_region", "kept_properties", "deal_names", "owner_names")
 
 
 def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -89,18 +84,31 @@ def connection_environment(
     }
     if lease_token is not None:
         variables["CRMHUB_LEASE_TOKEN"] = str(lease_token)
-    if api_url:
-        variables["TAP_HUBSPOT_CRM_API_URL"] = api_url
-    variables["TAP_HUBSPOT_CRM_PROPERTIES"] = json.dumps(fetched_properties(connection))
-    for prefix, names in (
-        ("TAP_HUBSPOT_CRM_", _TAP_CONFIG),
-        ("TARGET_CRMHUB_POSTGRES_", _TARGET_CONFIG),
+    for prefix, settings in (
+        ("TAP_HUBSPOT_CRM_", tap_settings(connection, api_url=api_url)),
+        ("TARGET_CRMHUB_POSTGRES_", _chosen(connection, _TARGET_CONFIG)),
     ):
-        for key, setting in names.items():
-            if key in connection.config:
-                value = connection.config[key]
-                variables[prefix + setting] = value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items():
+            variables[prefix + name.upper()] = (
+                value if isinstance(value, str) else json.dumps(value)
+            )
     return variables
+
+
+def tap_settings(connection: Connection, *, api_url: str | None) -> dict[str, Any]:
+    """The tap's settings for a connection, all but its token.
+
+    Raises InvalidSettingsError as `fetched_properties`.
+    """
+    settings = _chosen(connection, _TAP_CONFIG)
+    settings["properties"] = fetched_properties(connection)
+    if api_url:
+        settings["api_url"] = api_url
+    return settings
+
+
+def _chosen(connection: Connection, names: Iterable[str]) -> dict[str, Any]:
+    return {name: connection.config[name] for name in names if name in connection.config}
 
 
 def meltano_environment(private_directory: str) -> dict[str, str]:

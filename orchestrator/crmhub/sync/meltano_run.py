@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from crmhub.project_files import meltano_project_directory
 from crmhub.sync.environment import inherited_environment, meltano_environment
@@ -23,9 +20,11 @@ from crmhub.sync.meltano_log import MeltanoLog, PluginFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import datetime
     from uuid import UUID
 
     from crmhub.sync.control import RunControl
+    from crmhub.sync.launching import Launcher
     from crmhub.sync.leash import LeashWish
     from crmhub.sync.token_file import TokenFile
 
@@ -35,7 +34,7 @@ GRACE_SECONDS = 10.0
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
-    """How one `meltano run` ended."""
+    """How a run ended."""
 
     succeeded: bool
     #: The status Meltano ended with; 128 + signal where one ended it.
@@ -44,6 +43,8 @@ class RunOutcome:
     records: dict[str, int]
     #: Why it failed; None for a success.
     failure: PluginFailure | None
+    #: Everything HubSpot had up to then is in; None: as the bookmarks say.
+    synced_through: datetime | None = None
 
 
 def run_meltano(
@@ -54,6 +55,7 @@ def run_meltano(
     token: TokenFile,
     timeout_seconds: float,
     control: RunControl,
+    launcher: Launcher,
     on_line: Callable[[MeltanoLog, str], None] = lambda _log, _line: None,
 ) -> RunOutcome:
     """Run the tap into the target for one connection.
@@ -61,8 +63,8 @@ def run_meltano(
     The run has a directory of its own, an environment of chosen variables, umask 077 and a
     process group that ends with this process. The access token reaches the tap in a file; if
     HubSpot refuses it before its time, the run begins once more with another one, from the
-    last state. `control` can end it; `on_line` hears each line, redacted, beside what has been
-    read so far.
+    last state. `launcher` starts it, `control` can end it; `on_line` hears each line, redacted,
+    beside what has been read so far.
     """
     until = time.monotonic() + timeout_seconds
 
@@ -74,6 +76,7 @@ def run_meltano(
             token=token,
             timeout_seconds=until - time.monotonic(),
             control=control,
+            launcher=launcher,
             on_line=on_line,
         )
 
@@ -97,6 +100,7 @@ def _run_once(
     token: TokenFile,
     timeout_seconds: float,
     control: RunControl,
+    launcher: Launcher,
     on_line: Callable[[MeltanoLog, str], None],
 ) -> RunOutcome:
     with _private_directory() as directory, token.kept_at(directory / "access_token") as token_file:
@@ -125,11 +129,9 @@ def _run_once(
             "grace_seconds": GRACE_SECONDS,
         }
         log = MeltanoLog()
-        with _leashed(wish) as process, _time_limit(control, timeout_seconds):
-            if process.stdin is None or process.stdout is None:
-                raise RuntimeError("the run was started without pipes")
-            control.attach(partial(_let_go, process.stdin))
-            for line in process.stdout:
+        with launcher.launched(wish) as process, _time_limit(control, timeout_seconds):
+            control.attach(process.let_go)
+            for line in process.output:
                 on_line(log, log.read(token.hide(line)))
             status = process.wait()
         return _outcome(log, status, control.reason)
@@ -170,34 +172,6 @@ def _private_directory() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _leashed(wish: LeashWish) -> Iterator[subprocess.Popen[str]]:
-    """The run, under a leash that ends it when this process ends or the block is left."""
-    process = subprocess.Popen(
-        # -S and -P: nothing but the standard library, from nowhere but Python's own folders.
-        [sys.executable, "-S", "-P", str(Path(__file__).with_name("leash.py"))],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env=inherited_environment(os.environ),
-        start_new_session=True,
-    )
-    try:
-        with process:
-            if process.stdin is None:
-                raise RuntimeError("the run was started without a pipe for its leash")
-            process.stdin.write(json.dumps(wish) + "\n")
-            process.stdin.flush()
-            try:
-                yield process
-            finally:
-                _let_go(process.stdin)
-    finally:
-        process.wait()
-
-
-@contextlib.contextmanager
 def _time_limit(control: RunControl, seconds: float) -> Iterator[None]:
     """Ends the run after `seconds`."""
     too_long = PluginFailure(
@@ -213,8 +187,3 @@ def _time_limit(control: RunControl, seconds: float) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _let_go(pipe: IO[str]) -> None:
-    with contextlib.suppress(BrokenPipeError, ValueError):
-        pipe.close()

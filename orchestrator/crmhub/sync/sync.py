@@ -15,7 +15,9 @@ from crmhub.errors import CrmHubError, DatabaseUnreachableError, LeaseTakenError
 from crmhub.logs import said_of_run
 from crmhub.sync.control import RunControl
 from crmhub.sync.environment import connection_environment
+from crmhub.sync.idle import read_state, unchanged_through
 from crmhub.sync.kept_lease import kept_lease
+from crmhub.sync.launching import ColdLauncher
 from crmhub.sync.lease import LEASE_SECONDS
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome, run_meltano
@@ -35,6 +37,7 @@ from crmhub.sync.token_file import TokenFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
     from uuid import UUID
 
     import psycopg
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
     from crmhub.connections import Connection
     from crmhub.oauth.access_tokens import AccessTokens
     from crmhub.settings import DatabaseUrls
+    from crmhub.sync.launching import Launcher
     from crmhub.sync.meltano_log import MeltanoLog
 
 _log = structlog.get_logger("HubSpotSyncWorker")
@@ -69,6 +73,7 @@ class SyncPlan:
     interval_seconds: float = DEFAULT_INTERVAL_MS / 1000
     limits: ClaimLimits = field(default_factory=ClaimLimits)
     run_seconds: float = RUN_SECONDS
+    launcher: Launcher = field(default_factory=ColdLauncher)
 
 
 def ignore_line(_log: MeltanoLog, _line: str) -> None:
@@ -150,6 +155,11 @@ def _run(
             _try(plan, lambda database: note_progress(database, claim.run.id, log.records))
 
     try:
+        token = TokenFile(plan.tokens, connection.id)
+        if (through := _unchanged_through(connection, claim, plan, token)) is not None:
+            return RunOutcome(
+                succeeded=True, exit_status=0, records={}, failure=None, synced_through=through
+            )
         return run_meltano(
             run_id=claim.run.id,
             connection_id=connection.id,
@@ -160,9 +170,10 @@ def _run(
                 lease_token=claim.lease_token,
                 api_url=plan.api_url,
             ),
-            token=TokenFile(plan.tokens, connection.id),
+            token=token,
             timeout_seconds=plan.run_seconds,
             control=control,
+            launcher=plan.launcher,
             on_line=hear,
         )
     except CrmHubError as error:
@@ -175,6 +186,14 @@ def _run(
                 retry_after_seconds=None,
             )
         )
+
+
+def _unchanged_through(
+    connection: Connection, claim: Claim, plan: SyncPlan, token: TokenFile
+) -> datetime | None:
+    with connect(plan.urls.orchestrator) as database:
+        state = read_state(database, claim)
+    return unchanged_through(connection, state, token=token.newest.secret, api_url=plan.api_url)
 
 
 def _say_end(outcome: RunOutcome, *, seconds: float) -> None:
@@ -218,6 +237,7 @@ def _recorded(
             database,
             claim,
             records=outcome.records,
+            synced_through=outcome.synced_through,
             wait_seconds=success_wait_seconds(own_interval or plan.interval_seconds, chance=chance),
         )
     else:
