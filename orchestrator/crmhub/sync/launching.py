@@ -156,13 +156,15 @@ class WarmLauncher:
                 try:
                     socket.send_fds(warm, [header], files)
                     warm.sendall(message)
+                    has_forked = bool(warm.recv(1))
                 except (BrokenPipeError, ConnectionResetError):
-                    # It was killed: the next one is as good.
-                    self._end()
-                    if is_last:
-                        raise
-                else:
+                    has_forked = False
+                if has_forked:
                     return
+                # It was killed: the next one is as good.
+                self._end()
+                if is_last:
+                    raise RuntimeError("the process that has Meltano loaded does not stay alive")
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()

@@ -27,6 +27,9 @@ HEADER = struct.Struct("!I")
 #: Standard input of the leash, output of the run, and the pipe for its status.
 FILES = 3
 
+#: What the worker hears once a run has begun.
+FORKED = b"."
+
 #: Loaded with Meltano, because every run needs it.
 PRELOADED = (meltano.cli, crmhub.state_backend.store)
 
@@ -51,6 +54,7 @@ def main() -> int:
             _lead(wish, files)
         for file in files:
             os.close(file)
+        worker.sendall(FORKED)
 
 
 def _receive(worker: socket.socket, length: int) -> bytes:
