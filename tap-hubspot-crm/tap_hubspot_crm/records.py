@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.properties import RECORD_FIELDS, converter
 
 if TYPE_CHECKING:
@@ -45,16 +45,15 @@ class RecordShape:
         converters = {item.name: converter(item.type) for item in held}
         self._texts = tuple(name for name, convert in converters.items() if convert is None)
         self._typed = tuple((name, convert) for name, convert in converters.items() if convert)
-        self._numbers = frozenset(item.name for item in held if item.type == "number")
+        self._types = {item.name: item.type for item in held}
         #: A record in which every value is null; copying it is quicker than building one up.
         self._empty: dict[str, Any] = dict.fromkeys((*RECORD_FIELDS, *self.properties))
-        self._complained: set[str] = set()
+        self._misfits: Counter[str] = Counter()
 
     def record(self, row: Row) -> dict[str, Any]:
         """Return the record of a live or archived row, every selected field present.
 
-        Raises:
-            UnexpectedResponseError: The value of a number is none.
+        A value that is not of its property's type becomes null; `tell_misfits` tells of it.
         """
         record = self._empty.copy()
         record["id"] = row.id
@@ -76,7 +75,7 @@ class RecordShape:
                 try:
                     record[name] = convert(text)
                 except ValueError:
-                    self._complain(row, name)
+                    self._misfits[name] += 1
         return record
 
     def tombstone(self, *, loser: str, survivor: str, updated_at: str) -> dict[str, Any]:
@@ -95,17 +94,14 @@ class RecordShape:
         }
         return {name: value for name, value in fields.items() if name in self._fields}
 
-    def _complain(self, row: Row, name: str) -> None:
-        """Say that a value is not of its property's type, without the value."""
-        if name in self._numbers:
-            raise UnexpectedResponseError(
-                f"{self._stream} {row.id}: HubSpot says that property {name} is a number, and its "
-                "value is none; correct it in HubSpot, or leave the property out"
-            )
-        if name not in self._complained:
-            self._complained.add(name)
+    def tell_misfits(self) -> None:
+        """Say which properties held values that are not of their type, and how many; not which."""
+        for name, count in sorted(self._misfits.items()):
             logger.warning(
-                "%s: property %s holds a value that is not of its type; such values become null",
+                "%s: %d values of property %s are not of its type %s; they were sent as null",
                 self._stream,
+                count,
                 name,
+                self._types[name],
             )
+        self._misfits.clear()

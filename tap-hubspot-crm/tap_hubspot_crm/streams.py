@@ -68,9 +68,12 @@ class ObjectStream(HubSpotStream):
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
-        return object_passes(
-            source, bookmark, intervals=self.intervals, now=self._tap.client.clock.now()
-        )
+        try:
+            yield from object_passes(
+                source, bookmark, intervals=self.intervals, now=self._tap.client.clock.now()
+            )
+        finally:
+            shape.tell_misfits()
 
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:

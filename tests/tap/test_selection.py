@@ -168,6 +168,32 @@ def test_a_probe_knows_whether_a_run_would_have_anything_to_do(connection: Conne
     assert probe(settings, connection.consumer.state).stream == "owners"
 
 
+def test_a_number_that_is_none_costs_neither_the_run_nor_the_record(
+    connection: Connection,
+) -> None:
+    """As after a change of the property's type from text to number in HubSpot."""
+    portal = connection.portal
+    definition = portal.properties["deals"]["amount"]
+    portal.add_property("deals", replace(definition, name="was_text"))
+    one, two, three = list(portal.stores["deals"].ids())[:3]
+    portal.edit("deals", one, {"was_text": "ann.five@example.com"})
+    portal.edit("deals", two, {"was_text": "about five"})
+    portal.edit("deals", three, {"was_text": "5"})
+    result = connection.command()
+    assert result.returncode == 0, result.stderr
+    messages = map(json.loads, result.stdout.splitlines())
+    held = {
+        message["record"]["id"]: message["record"]["was_text"]
+        for message in messages
+        if message["type"] == "RECORD" and message["stream"] == "deals"
+    }
+    assert (held[str(one)], held[str(two)], held[str(three)]) == (None, None, 5)
+    assert result.stderr.count("was_text") == 1
+    assert "2 values of property was_text are not of its type number" in result.stderr
+    assert "ann.five" not in result.stdout + result.stderr
+    assert "about five" not in result.stdout + result.stderr
+
+
 @pytest.mark.parametrize("object_type", ["contacts", "deals"])
 def test_numbers_are_printed_with_every_digit(
     connection: Connection, object_type: ObjectType
