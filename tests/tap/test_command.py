@@ -60,39 +60,6 @@ def test_a_damaged_file_is_named(tmp_path: Path, option: str) -> None:
     assert MARK not in result.stderr
 
 
-@pytest.mark.parametrize(
-    "state", ["[]", {"bookmarks": {"users": {}}}, {"bookmarks": {"contacts": {"a": MARK}}}]
-)
-def test_a_foreign_state_is_refused_before_anything_is_asked(
-    connection: Connection, state: object
-) -> None:
-    result = connection.command(state=state)
-    assert (result.returncode, result.stdout) == (2, "")
-    assert _failure(result)["error_class"] == "invalid_settings"
-    assert MARK not in result.stderr
-    assert connection.requests() == 0
-
-
-def test_a_wrong_token_is_access_denied_and_not_printed(connection: Connection) -> None:
-    result = connection.command(access_token="pat-na1-secretsecret")
-    assert (result.returncode, result.stdout) == (1, "")
-    assert _failure(result)["error_class"] == "access_denied"
-    assert "secretsecret" not in result.stderr
-
-
-def test_a_revoked_grant_is_invalid_grant(connection: Connection) -> None:
-    portal = connection.portal
-    connection.running.sandbox.tokens.revoke(portal.refresh_token)
-    result = connection.command(
-        access_token=None,
-        client_id=portal.client_id,
-        client_secret=portal.client_secret,
-        refresh_token=portal.refresh_token,
-    )
-    assert _failure(result)["error_class"] == "invalid_grant"
-    assert portal.refresh_token not in result.stderr
-
-
 def test_a_missing_scope_is_named_with_what_needs_it(connection: Connection) -> None:
     token = connection.running.sandbox.tokens.add_static(
         None, portal_id=connection.portal.portal_id, scopes=("crm.objects.contacts.read",)
@@ -107,11 +74,6 @@ def test_a_used_up_day_is_rate_limit(connection: Connection) -> None:
     result = connection.command(daily_share=1)
     assert result.returncode == 1
     assert _failure(result)["error_class"] == "rate_limit"
-
-
-def test_an_address_that_is_no_hubspot_is_an_unexpected_response(connection: Connection) -> None:
-    failure = _failure(connection.command(api_url=f"{connection.url}/elsewhere"))
-    assert failure["error_class"] == "unexpected_response"
 
 
 def test_the_reader_of_the_output_may_go_away(connection: Connection, tmp_path: Path) -> None:
