@@ -117,3 +117,7 @@ class UnexpectedResponseError(CrmHubError):
     """HubSpot's answer is not what its documentation says: report it."""
 
     error_class = "unexpected_response"
+
+
+class HubSpotCountError(CrmHubError):
+    """HubSpot did not tell how many records it has; the message says why."""

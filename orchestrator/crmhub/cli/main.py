@@ -17,6 +17,7 @@ from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
 from crmhub.cli.runs import runs
 from crmhub.cli.sync import sync
+from crmhub.cli.verify import verify
 from crmhub.cli.worker import worker
 from crmhub.errors import CrmHubError
 
@@ -45,6 +46,7 @@ crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
 crmhub.add_command(runs)
 crmhub.add_command(sync)
+crmhub.add_command(verify)
 crmhub.add_command(worker)
 connections.add_command(pause)
 connections.add_command(resume)
