@@ -58,7 +58,7 @@ class Sweep:
             names = self._of_members(members)
             named = parameters | {"set_name": members.name}
             self._brake(stream, "count_unseen_members", names, named)
-            deleted += self._delete(stream, "find_unseen_sets", names, named)
+            deleted += self._delete(stream, "find_unseen_sets", names, named, locked=members)
         return deleted
 
     def _brake(
@@ -83,6 +83,8 @@ class Sweep:
         query: str,
         names: dict[str, sql.Composable],
         parameters: dict[str, Any],
+        *,
+        locked: MemberSet | None = None,
     ) -> int:
         """Delete by key, as many at a time as one transaction takes, links and sets along."""
         statement = QUERIES[query].format(**names)
@@ -90,7 +92,9 @@ class Sweep:
         deleted = 0
         while True:
             found, keys = self.session.run(
-                lambda cursor: self._delete_next(cursor, stream, statement, parameters | position)
+                lambda cursor: self._delete_next(
+                    cursor, stream, statement, parameters | position, locked
+                )
             )
             deleted += len(keys)
             if len(found) < KEYS_A_TRANSACTION:
@@ -98,9 +102,17 @@ class Sweep:
             position["after"] = found[-1]
 
     def _delete_next(
-        self, cursor: Cursor, stream: Stream, statement: sql.Composed, parameters: dict[str, Any]
+        self,
+        cursor: Cursor,
+        stream: Stream,
+        statement: sql.Composed,
+        parameters: dict[str, Any],
+        locked: MemberSet | None,
     ) -> tuple[list[str], list[str]]:
         """Return the keys that were looked at, and those of them that are gone."""
+        if locked:
+            # Before it is looked: a set that another run writes meanwhile is not deleted with it.
+            self._lock(cursor, locked)
         rows = cursor.execute(statement, parameters).fetchall()
         keys = [row["external_id"] for row in rows if row["is_gone"]]
         if keys:
@@ -110,6 +122,8 @@ class Sweep:
     def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:
         for members in self.mapping.sets():
             is_owned = members in stream.sets or members.owner.stream == stream.name
+            if is_owned or members.member.stream == stream.name:
+                self._lock(cursor, members)
             if is_owned:
                 self._delete_members(cursor, members, members.owner.column, keys)
                 cursor.execute(
@@ -128,6 +142,10 @@ class Sweep:
             ),
             self.session.parameters(keys=keys),
         )
+
+    def _lock(self, cursor: Cursor, members: MemberSet) -> None:
+        """Wait for another run that writes sets, as it waits for us: never in a circle."""
+        cursor.execute(QUERIES["lock_sets"], self.session.parameters(set_name=members.name))
 
     def _drop_seen(self, parameters: dict[str, Any]) -> None:
         bounded = parameters | {"limit": KEYS_A_TRANSACTION}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from target.loading import record, schema
+from target.histories import Source, openings
+from target.loading import activate, record, schema
 
 if TYPE_CHECKING:
     from target.loading import Ended, Hub, Message
@@ -39,3 +41,22 @@ def test_both_runs_end_well_and_the_later_version_stays(hub: Hub) -> None:
     stages = hub.rows("crm_contacts", "lifecycle_stage")
     assert [row["lifecycle_stage"] for row in stages] == ["customer"] * ROWS
     assert len(hub.rows("crm_deal_contacts", "deal_external_id")) == 3 * ROWS
+
+
+def test_two_runs_that_write_and_sweep_the_same_rows_never_meet_in_a_deadlock(hub: Hub) -> None:
+    small = hub.having(batch_size_rows=25)
+    source = Source(dice=random.Random(3))
+    small.load([*openings(), *source.run(edits=100)])
+    for _ in range(2):
+        lines = [line for line in source.run(edits=200) if line["type"] == "RECORD"]
+        ends = [activate(stream, 1000) for stream in ("contacts", "deals", "deal_contacts")]
+        versioned = [line | {"version": 1000} for line in lines]
+        backwards = [*openings(), *reversed(versioned), *ends]
+        with ThreadPoolExecutor() as pool:
+            ended = list(pool.map(small.run, [[*openings(), *versioned, *ends], backwards]))
+        assert [each.status for each in ended] == [0, 0], [each.stderr for each in ended]
+        assert "trying again" not in "".join(each.stderr for each in ended)
+    [count] = hub.database.rows(
+        "select deadlocks from pg_stat_database where datname = current_database()"
+    )
+    assert count == {"deadlocks": 0}
