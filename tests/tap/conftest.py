@@ -193,3 +193,10 @@ def connection(running: RunningSandbox, tmp_path: Path) -> Connection:
     """A small portal and a consumer that knows nothing yet."""
     portal = running.sandbox.add_portal(contacts=230, deals=60, limits=FREE)
     return Connection(url=running.url, portal=portal, running=running, directory=tmp_path)
+
+
+@pytest.fixture
+def synced(connection: Connection) -> Connection:
+    """A connection after its first run."""
+    connection.sync()
+    return connection
