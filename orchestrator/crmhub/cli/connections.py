@@ -11,15 +11,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from crmhub.cli.token_input import asked_account, offered_token, token_options
 from crmhub.connections import (
     Connection,
     add_connection,
+    find_connection,
     list_connections,
     reset_connection,
 )
 from crmhub.database import connect
 from crmhub.errors import InvalidSettingsError
-from crmhub.settings import required_database_url
+from crmhub.oauth.connecting import give_token
+from crmhub.settings import keyring, required_database_url
 from crmhub.sync.environment import fetched_properties
 
 #: What a line of `list` takes, characters.
@@ -36,30 +39,78 @@ def connections() -> None:
 @click.option("--portal", help="HubSpot's portal id, to tell accounts apart.")
 @click.option("--name", help="What people call this connection.")
 @click.option("--config", default="{}", help='JSON, as {"default_phone_region": "DE"}.')
+@token_options
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def add(
-    *, org_id: uuid.UUID | None, portal: str | None, name: str | None, config: str, as_json: bool
+    *,
+    org_id: uuid.UUID | None,
+    portal: str | None,
+    name: str | None,
+    config: str,
+    from_access_token: bool,
+    from_refresh_token: bool,
+    as_json: bool,
 ) -> None:
     """Add a connection; its first run is due at once.
 
+    The token comes from standard input and is sealed with SECRETS_ENCRYPTION_KEY; HubSpot tells
+    the portal id. Without a token, runs by hand only (`crmhub env`).
+
     \b
-    crmhub connections add --portal 1234567 --name "Our HubSpot"
+    crmhub connections add --name "Our HubSpot" --access-token-stdin < token.txt
     """
+    token = offered_token(
+        from_access_token=from_access_token, from_refresh_token=from_refresh_token
+    )
+    ring = keyring(os.environ) if token else None
+    account = asked_account(token) if token else None
+    if portal and account and portal != account:
+        raise InvalidSettingsError(f"the token reads account {account}, not --portal {portal}")
     with connect(required_database_url(os.environ)) as database, database.transaction():
         added = add_connection(
             database,
             org_id=org_id or uuid.uuid4(),
-            external_account_id=portal,
+            external_account_id=portal or account,
             display_name=name,
             config=_config(config),
         )
         # Refused now rather than at the first run; the transaction leaves nothing of it.
         fetched_properties(added)
+        if token and ring:
+            added = give_token(database, ring, added, token, account=account)
     if as_json:
         click.echo(json.dumps(_as_json(added)))
         return
     click.echo(f"connection   {added.id}\norganisation {added.org_id}")
-    click.echo(f'\nRun it by hand:  eval "$(crmhub env {added.id})"')
+    if added.external_account_id:
+        click.echo(f"account      {added.external_account_id}")
+    if token is None:
+        click.echo(f'\nRun it by hand:  eval "$(crmhub env {added.id})"')
+
+
+@connections.command("reconnect")
+@click.argument("connection_id", type=click.UUID)
+@token_options
+def reconnect(
+    *, connection_id: uuid.UUID, from_access_token: bool, from_refresh_token: bool
+) -> None:
+    """Give a connection another token of the same account; it goes on where it was.
+
+    \b
+    crmhub connections reconnect CONNECTION --access-token-stdin < token.txt
+    """
+    token = offered_token(
+        from_access_token=from_access_token, from_refresh_token=from_refresh_token
+    )
+    if token is None:
+        raise InvalidSettingsError("give one of --access-token-stdin and --refresh-token-stdin")
+    ring = keyring(os.environ)
+    with connect(required_database_url(os.environ)) as database:
+        connection = find_connection(database, connection_id)
+        account = asked_account(token)
+        with database.transaction():
+            give_token(database, ring, connection, token, account=account)
+    click.echo(f"connection {connection_id} has its new token and is due")
 
 
 @connections.command("list")

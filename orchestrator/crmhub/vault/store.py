@@ -80,6 +80,19 @@ def find_secret(
     )
 
 
+def replace_secrets(
+    database: psycopg.Connection, keyring: Keyring, place: SecretPlace, secret: Secret
+) -> None:
+    """Store a secret as the only one of its connection; to be called in a transaction.
+
+    A row that is there is replaced, not deleted: who waits for it finds the new secret.
+    """
+    keep_secret(database, keyring, place, secret)
+    database.execute(
+        _QUERIES["forget_others"], {"connection_id": place.connection_id, "name": place.name}
+    )
+
+
 def forget_secrets(database: psycopg.Connection, connection_id: UUID) -> None:
     """Delete every secret of a connection."""
     database.execute(_QUERIES["forget_secrets"], {"connection_id": connection_id})

@@ -26,6 +26,9 @@ from crmhub.secrets_provider
 where connection_id = %(connection_id)s and name = %(name)s
 for update;
 
+-- name: forget_others
+delete from crmhub.secrets_provider where connection_id = %(connection_id)s and name <> %(name)s;
+
 -- name: forget_secrets
 delete from crmhub.secrets_provider where connection_id = %(connection_id)s;
 

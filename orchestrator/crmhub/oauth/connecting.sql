@@ -1,0 +1,10 @@
+-- The queries of connecting.py; role crmhub_orchestrator.
+
+-- name: connection_given_token
+-- What waited for a token is due now. A pause remains one.
+update crmhub.source_connections
+set external_account_id = coalesce(external_account_id, %(account)s),
+    status = case when status in ('needs_reconnect', 'disconnected') then 'connected' else status end,
+    next_sync_at = least(next_sync_at, now()), consecutive_failures = 0,
+    last_error_class = null, last_error_message = null, last_error_at = null
+where id = %(connection_id)s;
