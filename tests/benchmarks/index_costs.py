@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from benchmarks.server_cpu import server_cpu_seconds
 from psycopg import sql
 
 from crmhub.queries import read_queries
@@ -22,7 +22,6 @@ _KEYS: Final = {
     "crm_deals": ("external_id",),
     "crm_deal_contacts": ("deal_external_id", "contact_external_id"),
 }
-_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +110,9 @@ class _Staged:
         self._connection.execute("drop table staged")
 
     def _used(self) -> tuple[float, int]:
-        """CPU seconds of the server's process so far (Linux: proc), and bytes of log."""
-        process = self._connection.info.backend_pid
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        """CPU seconds of the server's process so far, and bytes of log."""
         [[written]] = self._found("find_written")
-        return (int(fields[11]) + int(fields[12])) / _TICKS, int(written)
+        return server_cpu_seconds(self._connection), int(written)
 
     def _found(self, name: str) -> list[Any]:
         query = _QUERIES[name]

@@ -48,6 +48,5 @@ def test_the_readers_benchmark_prints_every_query_and_index(
 def test_the_polls_benchmark_asks_for_a_queues_worth_of_runs(
     python_environment: dict[str, str],
 ) -> None:
-    [polls] = tables("benchmarks.poll", python_environment)
-    assert [row[0] for row in polls] == ["of now", "of when all were due"]
-    assert [row[2:] for row in polls] == [["100", "30", "none"]] * 2
+    for [poll] in tables("benchmarks.poll", python_environment):
+        assert [poll[2], poll[4]] == ["100", "none"]

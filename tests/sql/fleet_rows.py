@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from sql.plans import carried_out
@@ -47,9 +47,8 @@ def remember_all_as_due(url: str) -> None:
         connection.execute("vacuum")
 
 
-def polled(url: str, *, limit: int) -> Plan:
+def polled(connection: psycopg.Connection[Any], *, limit: int) -> Plan:
     """The plan of a poll that was carried out and taken back, as `crmhub_orchestrator`."""
-    with psycopg.connect(url) as connection:
-        plan = carried_out(connection, _POLL, {"limit": limit})
-        connection.rollback()
+    plan = carried_out(connection, _POLL, {"limit": limit})
+    connection.rollback()
     return plan

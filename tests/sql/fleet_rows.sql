@@ -1,8 +1,8 @@
 -- A fleet of connections: few of them due, each with a run that succeeded, some runs waiting or going on.
 
 -- name: add_connections
--- One organisation has half of what is due; the other half is of as many organisations. Those that are
--- not due are due within the coming hour.
+-- One organisation has half of what is due; the other half is of as many organisations. The others come
+-- due in two hours at the soonest, however long it takes to make them.
 insert into crmhub.source_connections (id, org_id, external_account_id, last_sync_at, next_sync_at)
 select
     ('99999999-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid,
@@ -13,7 +13,7 @@ select
     now() - interval '1 hour',
     case
         when n < %(due)s then now() - (%(due)s - n) * interval '1 millisecond'
-        else now() + interval '1 minute' + interval '1 hour' * n / %(connections)s
+        else now() + interval '2 hours' + interval '1 hour' * n / %(connections)s
     end
 from generate_series(0, %(connections)s - 1) as n
 order by hashint4(n);

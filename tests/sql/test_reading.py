@@ -98,6 +98,7 @@ def test_each_query_of_the_readme_is_answered_from_the_organisations_part_of_an_
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_the_same_holds_at_a_million_contacts(database_server: TestServer) -> None:
     with tenants_of(database_server, CrmRows(contacts=1_000_000, orgs=20)) as million:
         for query in QUERIES:
