@@ -16,6 +16,7 @@ from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.oauth.asking import HubSpotAsker
 from crmhub.oauth.token_endpoint import TokenEndpoint
 from crmhub.roles import LOGIN_SETTINGS, create_logins
+from crmhub.served_urls import read_served_urls, served_urls
 from crmhub.vault.keyring import Keyring, read_keyring
 from crmhub.vault.secret import Secret
 
@@ -58,17 +59,21 @@ def database_url(environment: Mapping[str, str]) -> str | None:
 
 
 def required_database_url(environment: Mapping[str, str]) -> str:
-    """DATABASE_URL, for a command that acts on a database others use too.
+    """DATABASE_URL, or the embedded PostgreSQL that a `crmhub run` serves just now.
 
-    Raises InvalidSettingsError when it is missing or malformed.
+    Raises InvalidSettingsError when it is malformed, or there is neither.
     """
     url = database_url(environment)
-    if url is None:
+    if url is not None:
+        return url
+    served = read_served_urls(data_directory(environment))
+    if served is None:
         raise InvalidSettingsError(
             "DATABASE_URL is missing: it must be an address as "
-            "postgresql://user:password@host:5432/database"
+            "postgresql://user:password@host:5432/database; without one, `crmhub run` serves the "
+            "embedded PostgreSQL"
         )
-    return url
+    return served["orchestrator"]
 
 
 def hubspot_api_url(environment: Mapping[str, str]) -> str | None:
@@ -182,10 +187,14 @@ def data_directory(environment: Mapping[str, str]) -> Path:
 
 
 def required_database_urls(environment: Mapping[str, str]) -> DatabaseUrls:
-    """The addresses of all roles, of a server of the operator's own.
+    """The addresses of all roles: the operator's own, or of the PostgreSQL that is served.
 
     Raises InvalidSettingsError naming the first that is missing or malformed.
     """
+    if not environment.get("DATABASE_URL"):
+        served = read_served_urls(data_directory(environment))
+        if served is not None:
+            return DatabaseUrls(**served)
     urls: dict[str, str] = {}
     for role, setting in LOGIN_SETTINGS.items():
         url = environment.get(setting)
@@ -207,4 +216,8 @@ def prepared_embedded_database(directory: Path | None) -> Iterator[DatabaseUrls]
     with embedded_postgres(directory) as server:
         migrate(server.url)
         logins = create_logins(server.url)
-        yield DatabaseUrls(**{role.removeprefix("crmhub_"): url for role, url in logins.items()})
+        urls = {role.removeprefix("crmhub_"): url for role, url in logins.items()}
+        with contextlib.ExitStack() as served:
+            if directory is not None:
+                served.enter_context(served_urls(directory, urls))
+            yield DatabaseUrls(**urls)

@@ -15,6 +15,7 @@ from crmhub.cli.keys import keys
 from crmhub.cli.migrate import migrate_command
 from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
+from crmhub.cli.run import run
 from crmhub.cli.runs import runs
 from crmhub.cli.sync import sync
 from crmhub.cli.verify import verify
@@ -44,6 +45,7 @@ crmhub.add_command(keys)
 crmhub.add_command(migrate_command)
 crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
+crmhub.add_command(run)
 crmhub.add_command(runs)
 crmhub.add_command(sync)
 crmhub.add_command(verify)

@@ -17,7 +17,7 @@ from crmhub.database import connect
 from crmhub.engine.queue import request_sync
 from crmhub.errors import LeaseTakenError
 from crmhub.logs import configure_logging
-from crmhub.settings import required_database_url
+from crmhub.settings import required_database_url, required_database_urls
 from crmhub.sync.control import RunControl
 from crmhub.sync.exit_status import exit_status
 from crmhub.sync.launching import ColdLauncher
@@ -85,7 +85,7 @@ def _run_by_worker(connection_id: uuid.UUID, *, wait: bool) -> Run:
 
 def _run_here(connection_id: uuid.UUID) -> Run:
     configure_logging()
-    plan = plan_from_environment(ColdLauncher())
+    plan = plan_from_environment(required_database_urls(os.environ), ColdLauncher())
     with connect(plan.urls.orchestrator) as database:
         run = request_run(database, connection_id, trigger="manual")
     outcome = sync_pending(connection_id, plan, RunControl())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +12,7 @@ from crmhub.database import connect
 from crmhub.engine.syncing import syncing
 from crmhub.engine.worker import WorkerPlan, run_worker
 from crmhub.logs import configure_logging
+from crmhub.metrics import serve_metrics
 from crmhub.settings import (
     access_tokens,
     hubspot_api_url,
@@ -21,14 +23,19 @@ from crmhub.settings import (
     sync_interval_seconds,
     worker_concurrency,
 )
-from crmhub.sync.launching import Launcher, WarmLauncher
+from crmhub.sync.launching import WarmLauncher
 from crmhub.sync.runs import ClaimLimits
 from crmhub.sync.sync import SyncPlan
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def plan_from_environment(launcher: Launcher) -> SyncPlan:
+    from crmhub.settings import DatabaseUrls
+    from crmhub.sync.launching import Launcher
+
+
+def plan_from_environment(urls: DatabaseUrls, launcher: Launcher) -> SyncPlan:
     """How connections are synced, as the environment says. Raises InvalidSettingsError."""
-    urls = required_database_urls(os.environ)
     return SyncPlan(
         urls=urls,
         salt=pii_hash_salt(os.environ),
@@ -42,33 +49,69 @@ def plan_from_environment(launcher: Launcher) -> SyncPlan:
     )
 
 
+def working_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of every command that works off runs."""
+    for option in (
+        click.option(
+            "--metrics-port",
+            type=click.IntRange(min=1, max=65535),
+            help="Serve metrics for Prometheus at this port; absent: do not.",
+        ),
+        click.option(
+            "--metrics-host",
+            default="127.0.0.1",
+            show_default=True,
+            help="The address that metrics are served at.",
+        ),
+        click.option(
+            "--drain-seconds",
+            type=click.FloatRange(min=0),
+            default=20.0,
+            show_default=True,
+            help="What runs may still take after SIGTERM before they are ended.",
+        ),
+        click.option(
+            "--concurrency",
+            type=click.IntRange(min=1),
+            help="Runs at once; absent: CRMHUB_WORKER_CONCURRENCY.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("worker")
-@click.option(
-    "--concurrency", type=click.IntRange(min=1), help="Runs at once [CRMHUB_WORKER_CONCURRENCY]."
-)
-@click.option(
-    "--drain-seconds",
-    type=click.FloatRange(min=0),
-    default=20.0,
-    show_default=True,
-    help="What runs may still take after SIGTERM before they are ended.",
-)
-def worker(*, concurrency: int | None, drain_seconds: float) -> None:
+@working_options
+def worker(**options: Any) -> None:  # noqa: ANN401 - click's own
     """Bring connections up to date as they come due, until SIGTERM.
 
     Start as many as you like, on as many machines as you like: they share the database, and a
     connection is run by one of them at a time. What one leaves behind, others take over.
     """
     configure_logging()
+    work(required_database_urls(os.environ), **options)
+
+
+def work(
+    urls: DatabaseUrls,
+    *,
+    concurrency: int | None,
+    drain_seconds: float,
+    metrics_port: int | None,
+    metrics_host: str,
+) -> None:
+    """Work off runs until SIGTERM. Raises CrmHubError while it begins, none later."""
     launcher = WarmLauncher()
-    plan = plan_from_environment(launcher)
-    with connect(plan.urls.orchestrator):
+    plan = plan_from_environment(urls, launcher)
+    with connect(urls.orchestrator):
         pass  # a database that is away now is an error of the settings; later it is waited for
+    if metrics_port is not None:
+        serve_metrics(urls.orchestrator, host=metrics_host, port=metrics_port)
     try:
         asyncio.run(
             run_worker(
                 WorkerPlan(
-                    url=plan.urls.orchestrator,
+                    url=urls.orchestrator,
                     concurrency=concurrency or worker_concurrency(os.environ),
                     drain_seconds=drain_seconds,
                 ),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -11,6 +12,7 @@ from crmhub.database import connect
 from crmhub.engine.rescue import enqueue_next_of_portal
 from crmhub.errors import CrmHubError
 from crmhub.logs import said_of
+from crmhub.metrics import RATE_LIMITED, count_outcome
 from crmhub.sync.runs import Unclaimed
 from crmhub.sync.sync import SyncPlan, sync_pending
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
     from crmhub.sync.control import RunControl
     from crmhub.sync.meltano_log import MeltanoLog
+
+#: How the tap says that HubSpot answered 429.
+_RATE_LIMITED: Final = "HubSpot's limit is reached"
 
 _log = structlog.get_logger("HubSpotSyncWorker")
 
@@ -31,16 +36,20 @@ def syncing(plan: SyncPlan) -> Callable[[UUID, RunControl], None]:
 
 def say_line(log: MeltanoLog, line: str) -> None:
     """Hand on what Meltano, tap or target said, in their own names."""
+    if log.speaker == "HubSpotConnector" and _RATE_LIMITED in line:
+        RATE_LIMITED.inc()
     structlog.get_logger(log.speaker).info(line)
 
 
 def _sync(plan: SyncPlan, connection_id: UUID, control: RunControl) -> None:
     with said_of(connection_id=connection_id):
         try:
+            began = time.monotonic()
             outcome = sync_pending(connection_id, plan, control, say_line)
             if isinstance(outcome, Unclaimed):
                 _log.info("no run begins", reason=outcome.value)
                 return
+            count_outcome(outcome, seconds=time.monotonic() - began)
             with connect(plan.urls.orchestrator) as database:
                 enqueue_next_of_portal(database, connection_id)
         except CrmHubError as error:

@@ -1,0 +1,98 @@
+"""`crmhub run`: everything a small installation needs, with a PostgreSQL of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from end_to_end.workers import PATIENCE_SECONDS, wait_until
+
+from crmhub.vault.keyring import generate_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CRMHUB = str(Path(sys.executable).with_name("crmhub"))
+
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    with tempfile.TemporaryDirectory() as home:
+        # PostgreSQL's own account has to reach it where the tests run as root.
+        Path(home).chmod(0o755)
+        yield {
+            **{name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ},
+            "XDG_DATA_HOME": home,
+            "PII_HASH_SALT": "a salt for tests, long enough",
+            "SECRETS_ENCRYPTION_KEY": generate_key().reveal(),
+        }
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def crmhub(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [CRMHUB, *arguments], env=dict(environment), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [CRMHUB, "run", f"--metrics-port={port}"], env=environment, stderr=subprocess.DEVNULL
+    )
+    yield process
+    process.kill()
+    process.wait()
+
+
+def test_other_commands_find_the_database_while_it_runs(
+    environment: dict[str, str], running: subprocess.Popen[bytes], port: int
+) -> None:
+    wait_until(
+        lambda: crmhub(environment, "connections", "list", "--json").returncode == 0,
+        "the database is served",
+    )
+    added = crmhub(environment, "connections", "add", "--name=Small", "--json")
+    connection = json.loads(added.stdout)
+    # Without a token the run fails, and says that the account has to be connected.
+    wait_until(
+        lambda: json.loads(crmhub(environment, "runs", "--json").stdout), "the worker took it up"
+    )
+    wait_until(lambda: _status(environment) == "needs_reconnect", "the run ended")
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        said = answer.read().decode()
+    assert "crmhub_workers_alive 1.0" in said
+    assert connection["org_id"] not in said
+
+    running.send_signal(signal.SIGTERM)
+    assert running.wait(PATIENCE_SECONDS) == 0
+    missing = crmhub(environment, "connections", "list")
+    assert missing.returncode == 2
+    assert "`crmhub run`" in missing.stderr
+
+
+def _status(environment: Mapping[str, str]) -> str:
+    [connection] = json.loads(crmhub(environment, "connections", "list", "--json").stdout)
+    return str(connection["status"])
+
+
+def test_a_missing_key_is_named_before_anything_is_started(environment: dict[str, str]) -> None:
+    del environment["SECRETS_ENCRYPTION_KEY"]
+    done = crmhub(environment, "run")
+    assert done.returncode == 2
+    assert "SECRETS_ENCRYPTION_KEY" in done.stderr

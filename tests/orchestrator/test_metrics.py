@@ -1,0 +1,100 @@
+"""What Prometheus reads of a worker and of the fleet."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from orchestrator.claims import claimed
+from prometheus_client import generate_latest
+from prometheus_client.registry import REGISTRY, CollectorRegistry
+
+from crmhub import metrics
+from crmhub.metrics import Fleet, count_outcome
+from crmhub.sync.meltano_log import PluginFailure
+from crmhub.sync.meltano_run import RunOutcome
+from crmhub.sync.runs import request_run
+
+if TYPE_CHECKING:
+    import psycopg
+    from databases import TestDatabase
+
+README = Path(__file__).parents[2] / "orchestrator" / "README.md"
+
+
+def value(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+@pytest.fixture
+def fleet(database: TestDatabase) -> CollectorRegistry:
+    """The gauges of a database of the test's own."""
+    registry = CollectorRegistry()
+    registry.register(Fleet(database.url_as("crmhub_orchestrator")))
+    return registry
+
+
+def test_gauges_tell_how_the_fleet_stands(
+    fleet: CollectorRegistry, database: TestDatabase, orchestrator: psycopg.Connection
+) -> None:
+    due, running, waiting = [database.add_connection()[1] for _ in range(3)]
+    claimed(orchestrator, running)
+    request_run(orchestrator, waiting, trigger="manual")
+    database.rows(
+        "update crmhub.source_connections set next_sync_at = now() - interval '1 hour' "
+        "where id = %s",
+        [due],
+    )
+    assert fleet.get_sample_value("crmhub_connections_due") == 2
+    assert fleet.get_sample_value("crmhub_connections_overdue") == 1
+    oldest = fleet.get_sample_value("crmhub_oldest_due_seconds")
+    assert oldest is not None
+    assert 3600 <= oldest < 4000
+    assert fleet.get_sample_value("crmhub_runs_pending") == 1
+    assert fleet.get_sample_value("crmhub_runs_running") == 1
+    assert fleet.get_sample_value("crmhub_workers_alive") == 0
+
+
+def test_gauges_are_a_gap_while_the_database_is_away() -> None:
+    registry = CollectorRegistry()
+    registry.register(Fleet("postgresql://nobody:nothing@127.0.0.1:1/nowhere"))
+    assert generate_latest(registry) == b""
+
+
+def test_a_success_counts_its_records() -> None:
+    before = value("crmhub_records_total", stream="contacts")
+    runs = value("crmhub_runs_total", outcome="succeeded", error_class="")
+    count_outcome(
+        RunOutcome(succeeded=True, exit_status=0, records={"contacts": 7}, failure=None),
+        seconds=1.5,
+    )
+    assert value("crmhub_records_total", stream="contacts") == before + 7
+    assert value("crmhub_runs_total", outcome="succeeded", error_class="") == runs + 1
+
+
+def test_a_lost_lease_counts_by_itself() -> None:
+    before = value("crmhub_lease_losses_total")
+    failure = PluginFailure(error_class="lease_lost", message="", retry_after_seconds=None)
+    count_outcome(
+        RunOutcome(succeeded=False, exit_status=143, records={}, failure=failure), seconds=1.0
+    )
+    assert value("crmhub_lease_losses_total") == before + 1
+    assert value("crmhub_runs_total", outcome="failed", error_class="lease_lost") >= 1
+
+
+def test_every_metric_is_in_the_readme_and_no_other() -> None:
+    explained = set(
+        re.findall(r"`(crmhub_[a-z_]+)`", README.read_text().partition("## Metrics")[2])
+    )
+    counters = (
+        metrics.RUNS,
+        metrics.RECORDS,
+        metrics.LEASE_LOSSES,
+        metrics.RATE_LIMITED,
+    )
+    known = {f"{next(iter(each.collect())).name}_total" for each in counters}
+    known |= {next(iter(metrics.RUN_SECONDS.collect())).name}
+    known |= {each.name for each in Fleet("").describe()}
+    assert explained == known
