@@ -43,10 +43,15 @@ _LONGEST_AMOUNT: Final = 9
 def redacted(text: str) -> str:
     """Return the text with every e-mail address and phone number replaced by `[redacted]`."""
     if _AT.search(text):
-        text = _TOKEN.sub(_without_email, text)
+        text = without_emails(text)
     if _MAYBE_PHONE.search(text):
         text = _NUMBER.sub(_without_phone, text)
     return text
+
+
+def without_emails(text: str) -> str:
+    """Return the text with every e-mail address replaced by `[redacted]`."""
+    return _TOKEN.sub(_without_email, text)
 
 
 def _without_email(found: re.Match[str]) -> str:

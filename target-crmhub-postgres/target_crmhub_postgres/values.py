@@ -10,7 +10,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
-from target_crmhub_postgres.redaction import redacted
+from target_crmhub_postgres.redaction import redacted, without_emails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,7 +25,8 @@ LONGEST_ID: Final = 255
 MOST_DIGITS: Final = 1_000
 _INT4: Final = 2**31
 
-_ID: Final = re.compile(r"[\w.:;|/+=-]+", re.ASCII)
+#: A plus and a digit begin a phone number, no id.
+_ID: Final = re.compile(r"(?!\+\d)[\w.:;|/+=-]+", re.ASCII)
 _NUMBER: Final = re.compile(r"-?\d{1,1000}(?:\.\d{1,1000})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TRUTH: Final = {"true": True, "false": False}
@@ -50,6 +51,12 @@ def as_kept_text(value: object) -> str | None:
     """Return text whose e-mail addresses and phone numbers are redacted."""
     text = as_text(value)
     return None if text is None else redacted(text)
+
+
+def as_enumeration(value: object) -> str | None:
+    """Return the name of an option, without the e-mail addresses that a portal may put there."""
+    text = as_text(value)
+    return text if text is None or "@" not in text else without_emails(text)
 
 
 def as_id(value: object) -> str | None:
@@ -149,7 +156,7 @@ def as_any(value: object) -> str | bool | Decimal | None:
 #: Kind → reader, for the kinds that take one value and no key.
 READERS: Final[Mapping[Kind, Callable[[object], object]]] = {
     "text": as_kept_text,
-    "enumeration": as_text,
+    "enumeration": as_enumeration,
     "id": as_id,
     "integer": as_integer,
     "numeric": as_numeric,

@@ -97,21 +97,25 @@ class Hub:
 
     def run(self, messages: Iterable[Message | str]) -> Ended:
         """Run the program itself."""
-        text = "".join(f"{_line(message)}\n" for message in messages)
-        return self.run_with(self.config, text.encode())
+        return self.run_with(self.config, encoded(messages))
 
-    def run_with(self, config: Mapping[str, object], stdin: bytes = b"") -> Ended:
-        """Run the program itself with exactly these settings."""
+    def run_with(
+        self, config: Mapping[str, object], stdin: bytes = b"", folder: Path | None = None
+    ) -> Ended:
+        """Run the program itself with exactly these settings, its temporary files in a folder."""
         environment = {
             f"TARGET_CRMHUB_POSTGRES_{name.upper()}": (
                 value if isinstance(value, str) else json.dumps(value)
             )
             for name, value in config.items()
         }
+        if folder is not None:
+            environment["TMPDIR"] = str(folder)
         done = subprocess.run(
             [str(Path(sys.executable).parent / "target-crmhub-postgres"), "--config", "ENV"],
             input=stdin,
             env=environment,
+            cwd=folder,
             capture_output=True,
             check=False,
             timeout=60,
@@ -144,6 +148,11 @@ class Hub:
         with contextlib.redirect_stdout(printed):
             target.listen(io.StringIO(text))
         return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+def encoded(messages: Iterable[Message | str]) -> bytes:
+    """The messages as a program reads them."""
+    return "".join(f"{_line(message)}\n" for message in messages).encode()
 
 
 def _line(message: Message | str) -> str:

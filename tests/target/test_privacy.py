@@ -93,6 +93,16 @@ def test_nul_and_half_characters_are_cleaned(hub: Hub) -> None:
     }
 
 
+def test_an_option_that_is_named_after_a_mailbox_is_kept_without_it(hub: Hub) -> None:
+    hub.load(
+        [
+            schema("contacts"),
+            record("contacts", id="1", hs_lead_status=f"{MARK}@example.com (10-50)"),
+        ]
+    )
+    assert hub.rows("crm_contacts", "lead_status") == [{"lead_status": "[redacted] (10-50)"}]
+
+
 def test_phone_numbers_that_cannot_be_told_are_counted_not_shown(hub: Hub) -> None:
     ended = hub.run(
         [

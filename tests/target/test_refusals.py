@@ -98,7 +98,9 @@ def test_a_value_of_the_wrong_type_is_refused_by_stream_key_and_path(
     assert MARK not in refusal.value.message
 
 
-@pytest.mark.parametrize("key", [f"{MARK}@example.com", f"{MARK} {MARK}", MARK * 50, {"a": MARK}])
+@pytest.mark.parametrize(
+    "key", [f"{MARK}@example.com", f"{MARK} {MARK}", MARK * 50, {"a": MARK}, "+49301234567"]
+)
 def test_a_key_that_is_no_id_is_refused_and_not_shown(hub: Hub, key: object) -> None:
     with pytest.raises(InvalidRecordError, match="stream contacts, key not shown: id") as refusal:
         hub.load([schema("contacts"), record("contacts", id=key)])
