@@ -1,6 +1,7 @@
 """The control API under `/sandbox/...`: change the data, read the truth. JSON, without a token."""
 
 import json
+from functools import lru_cache
 from typing import Final
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -20,13 +21,19 @@ _ONE: Final = "/sandbox/portals/<int:portal_id>"
 _RECORDS: Final = f"{_ONE}/<object_type>"
 
 
+@lru_cache(maxsize=1)
+def _build_map() -> Map:
+    """Return the map from paths and methods to actions, built once a process."""
+    rules = [Rule(path, methods=[verb], endpoint=act) for verb, path, act in _ACTIONS]
+    return Map(rules, strict_slashes=False)
+
+
 class Control:
     """Answers `/sandbox/...`."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
-        rules = [Rule(path, methods=[verb], endpoint=act) for verb, path, act in _ACTIONS]
-        self._map = Map(rules, strict_slashes=False)
+        self._map = _build_map()
 
     def answer(self, request: Request) -> Answer:
         """Do what a request orders; what can't be done is a 400 with the remedy."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from werkzeug.routing import Map, Rule
@@ -92,8 +93,12 @@ class Target:
     answer: Handler | str
 
 
+@lru_cache(maxsize=1)
 def build_map() -> Map:
-    """Return the map from paths and methods to targets; `/sandbox/...` is the control API."""
+    """Return the map from paths and methods to targets; `/sandbox/...` is the control API.
+
+    Built once a process: compiling the rules takes longer than many a test's sandbox lives.
+    """
     return Map([*_family_rules(), *_oauth_rules()], strict_slashes=False, merge_slashes=False)
 
 
