@@ -47,6 +47,7 @@ class Relay:
         #: Whether answers are thrown away, until the connection is cut.
         self.is_deaf = False
         self.cuts = 0
+        self._is_closed = False
         self._sockets: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -59,12 +60,16 @@ class Relay:
                 self._sockets.pop().shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
+        self._is_closed = True
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         self.cut()
 
     def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
+        while not self._is_closed:
+            # A client that is gone before it is served is no reason to serve no other.
+            with contextlib.suppress(OSError):
                 client, _ = self._listener.accept()
                 threading.Thread(target=self._serve, args=[client], daemon=True).start()
 
