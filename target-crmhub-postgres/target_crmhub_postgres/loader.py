@@ -5,25 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from psycopg import sql
+from psycopg import postgres, sql
 
 from target_crmhub_postgres.errors import DatabaseFailureError
+from target_crmhub_postgres.packing import RowFormat, copy_blocks
 from target_crmhub_postgres.queries import QUERIES
 from target_crmhub_postgres.rows import member_columns, row_columns
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from target_crmhub_postgres.mapping import Mapping, MemberSet, Stream
+    from target_crmhub_postgres.mapping import Mapping as ProviderMapping
+    from target_crmhub_postgres.mapping import MemberSet, Stream
     from target_crmhub_postgres.rows import Row
     from target_crmhub_postgres.session import Cursor, Session
 
 #: Notebooks of the target itself, beside the tables of the mapping.
 _NOTEBOOKS = ("full_pass_seen", "full_pass_activated", "set_reads")
-_TEXT_OID = 25
-_INT8_OID = 20
-_TIMESTAMPTZ_OID = 1184
+_TYPE = {name: postgres.types[name].oid for name in ("text", "int8", "timestamptz")}
+#: Columns of the temporary tables that are the same for every stream, with their types.
+_SEEN = {"version": _TYPE["int8"], "external_id": _TYPE["text"]}
+_SETS = {"external_id": _TYPE["text"], "source_read_at": _TYPE["timestamptz"]}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +43,8 @@ class SetBatch:
 class Batch:
     """Records of one stream: the latest version of each key, in the order of the key."""
 
-    #: In the order of `row_columns`.
-    rows: Sequence[Row]
+    #: As `RowFormat` packs them, in the order of `row_columns`.
+    rows: Sequence[bytes]
     #: One for each set of the stream.
     sets: Sequence[SetBatch]
     #: (version, key) of every versioned record, duplicates apart.
@@ -57,7 +60,7 @@ class Loader:
             DatabaseFailureError at once.
     """
 
-    def __init__(self, *, session: Session, mapping: Mapping) -> None:
+    def __init__(self, *, session: Session, mapping: ProviderMapping) -> None:
         self._session = session
         self._prepared: set[str] = set()
         for table, columns in _needed(mapping):
@@ -67,6 +70,10 @@ class Loader:
                     f"table crmhub.{table} or its columns {names} are missing: "
                     "run `crmhub migrate` on this database"
                 )
+
+    def types(self, table: str) -> Mapping[str, int]:
+        """Return column → the number of its type, of a table of schema crmhub."""
+        return self._session.columns[table]
 
     def prepare(self, stream: Stream) -> None:
         """Have the temporary tables of a stream made before its first batch."""
@@ -90,8 +97,7 @@ class Loader:
         for members, sets in zip(stream.sets, batch.sets, strict=True):
             self._replace_sets(cursor, members, sets)
         if batch.seen:
-            columns = {"version": _INT8_OID, "external_id": _TEXT_OID}
-            _copy(cursor, "incoming_seen", columns, batch.seen)
+            _copy(cursor, "incoming_seen", list(_SEEN), _packed(_SEEN, batch.seen))
             cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
 
     def _recompute_totals(self, cursor: Cursor) -> None:
@@ -120,24 +126,29 @@ class Loader:
             )
         )
 
-    def _merge_rows(self, cursor: Cursor, stream: Stream, table: str, rows: Iterable[Row]) -> None:
+    def _merge_rows(
+        self, cursor: Cursor, stream: Stream, table: str, rows: Sequence[bytes]
+    ) -> None:
         columns = row_columns(stream)
         types = self._session.columns[table]
-        _copy(cursor, f"incoming_{table}", {name: types[name] for name in columns}, rows)
+        _copy(cursor, f"incoming_{table}", columns, rows)
         content = [name for name in columns if name not in {stream.key.column, "source_read_at"}]
         order = ["source_read_at"]
         if stream.is_ordered_by_source:
             order.insert(0, "source_updated_at")
+        cursor.execute(QUERIES["sort_in_memory"])
         cursor.execute(
             QUERIES["merge_rows"].format(
                 table=sql.Identifier("crmhub", table),
                 incoming=sql.Identifier("pg_temp", f"incoming_{table}"),
                 columns=_listed(columns),
+                incoming_columns=_listed(columns, "incoming"),
                 key=sql.Identifier(stream.key.column),
                 **_replacement(columns[1:], has_synced_at="synced_at" in types),
                 **_comparison(content),
                 stored_order=_ordered("stored", order),
-                incoming_order=_ordered("excluded", order),
+                incoming_order=_ordered("incoming", order),
+                excluded_order=_ordered("excluded", order),
             ),
             self._session.parameters(),
         )
@@ -147,12 +158,12 @@ class Loader:
             return
         columns = member_columns(members)
         types = self._session.columns[members.table]
-        heads = {"external_id": _TEXT_OID, "source_read_at": _TIMESTAMPTZ_OID}
         named = self._session.parameters(set_name=members.name)
         cursor.execute(QUERIES["lock_sets"], named)
-        _copy(cursor, "incoming_sets", heads, batch.sets)
+        _copy(cursor, "incoming_sets", list(_SETS), _packed(_SETS, batch.sets))
         incoming = f"incoming_{members.table}"
-        _copy(cursor, incoming, {name: types[name] for name in columns}, batch.members)
+        of_members = {name: types[name] for name in columns}
+        _copy(cursor, incoming, columns, _packed(of_members, batch.members))
         names = {
             "incoming": sql.Identifier("pg_temp", incoming),
             "owner": sql.Identifier(members.owner.column),
@@ -180,7 +191,7 @@ def _create_notebooks(cursor: Cursor) -> None:
     cursor.execute(QUERIES["create_incoming_seen"])
 
 
-def _needed(mapping: Mapping) -> Iterable[tuple[str, Sequence[str]]]:
+def _needed(mapping: ProviderMapping) -> Iterable[tuple[str, Sequence[str]]]:
     for notebook in _NOTEBOOKS:
         yield notebook, ["org_id", "connection_id"]
     for stream in mapping.streams.values():
@@ -190,16 +201,18 @@ def _needed(mapping: Mapping) -> Iterable[tuple[str, Sequence[str]]]:
             yield members.table, member_columns(members)
 
 
-def _copy(
-    cursor: Cursor, table: str, columns: dict[str, int], rows: Iterable[Sequence[object]]
-) -> None:
+def _packed(columns: Mapping[str, int], rows: Iterable[Sequence[object]]) -> list[bytes]:
+    form = RowFormat(list(columns), columns)
+    return [form.pack(row) for row in rows]
+
+
+def _copy(cursor: Cursor, table: str, columns: Sequence[str], rows: Sequence[bytes]) -> None:
     statement = QUERIES["copy_incoming"].format(
         incoming=sql.Identifier("pg_temp", table), columns=_listed(columns)
     )
     with cursor.copy(statement) as copy:
-        copy.set_types(list(columns.values()))
-        for row in rows:
-            copy.write_row(row)
+        for block in copy_blocks(rows):
+            copy.write(block)
 
 
 def _listed(names: Iterable[str], table: str | None = None) -> sql.Composed:
@@ -219,7 +232,8 @@ def _replacement(columns: Sequence[str], *, has_synced_at: bool) -> dict[str, sq
 def _comparison(columns: Sequence[str]) -> dict[str, sql.Composable]:
     return {
         "stored_content": _listed(columns, "stored"),
-        "incoming_content": _listed(columns, "excluded"),
+        "incoming_content": _listed(columns, "incoming"),
+        "excluded_content": _listed(columns, "excluded"),
     }
 
 

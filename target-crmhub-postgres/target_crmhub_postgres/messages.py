@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from collections import Counter
-from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
-from singer_sdk.singerlib.encoding.base import GenericSingerReader
+from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
 from target_crmhub_postgres.errors import InvalidRecordError
+from target_crmhub_postgres.lines import Alarm, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    from target_crmhub_postgres.quick_messages import QuickMessage
 
 #: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What goes on while lines are read."""
+
+    #: Decodes what needs no closer look; None for the rest.
+    decode: Callable[[bytes | str], QuickMessage | None]
+    #: Takes a decoded message; False if it needs a closer look after all.
+    take: Callable[[QuickMessage], bool]
+    #: Rings when what was read before cannot be written.
+    alarm: Alarm
+    #: Raises what that failed with.
+    on_alarm: Callable[[], None]
 
 
 class MessageReader(GenericSingerReader[bytes]):
@@ -28,8 +48,8 @@ class MessageReader(GenericSingerReader[bytes]):
 
     def __init__(self) -> None:
         super().__init__()
-        #: What is open while lines are read.
-        self.lifetime: Callable[[], AbstractContextManager[object]] = nullcontext
+        #: Opens what is open while lines are read.
+        self.lifetime: Callable[[], AbstractContextManager[Reading]] = _alone
         self._line_number = 0
 
     @property
@@ -46,23 +66,35 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Call back for every message; return how many there were of each type."""
         counts: Counter[str] = Counter()
-        with self.lifetime():
-            for line in file_input or self.default_input:
+        quick = 0
+        with self.lifetime() as reading:
+            decode, take = reading.decode, reading.take
+            source = _bytes_of(file_input or self.default_input)
+            for line in lines_of(source, reading.alarm, reading.on_alarm):
                 self._line_number += 1
-                if not line.strip():
-                    continue
-                message = self.deserialize_json(line)
-                kind = message.get("type")
-                callback = callbacks.get(kind) if isinstance(kind, str) else None
-                if callback is None:
-                    self._process_unknown_message(message)
-                else:
-                    callback(message)
-                    counts[str(kind)] += 1
+                decoded = decode(line)
+                if decoded is not None and take(decoded):
+                    quick += 1
+                elif line.strip():
+                    counts[self._process(line, callbacks)] += 1
+        counts[SingerMessageType.RECORD] += quick
         return counts
 
+    def _process(
+        self, line: bytes | str, callbacks: dict[str, Callable[[dict[str, Any]], None]]
+    ) -> str:
+        """Call back for the message in a line; return its type."""
+        message = self.deserialize_json(line)
+        kind = message.get("type")
+        callback = callbacks.get(kind) if isinstance(kind, str) else None
+        if callback is None:
+            self._process_unknown_message(message)
+        else:
+            callback(message)
+        return str(kind)
+
     @override
-    def deserialize_json(self, line: bytes) -> dict[str, Any]:
+    def deserialize_json(self, line: bytes | str) -> dict[str, Any]:
         """Return the message; InvalidRecordError if the line is no JSON object."""
         try:
             message = _DECODER.decode(line)
@@ -78,7 +110,7 @@ class MessageReader(GenericSingerReader[bytes]):
             f"line {self._line_number}: type must be RECORD, SCHEMA, STATE or ACTIVATE_VERSION"
         )
 
-    def _mended(self, line: bytes) -> object:
+    def _mended(self, line: bytes | str) -> object:
         """HubSpot lets half a character (a lone surrogate) through: it becomes U+FFFD."""
         try:
             decoded = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
@@ -86,6 +118,23 @@ class MessageReader(GenericSingerReader[bytes]):
         except (ValueError, RecursionError):
             pass  # their words quote the line
         raise InvalidRecordError(f"line {self._line_number}: is not JSON in UTF-8")
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[Reading]:
+    """Read every message in full, for callers that have only callbacks."""
+    alarm = Alarm()
+    try:
+        yield Reading(
+            decode=lambda _: None, take=lambda _: False, alarm=alarm, on_alarm=lambda: None
+        )
+    finally:
+        alarm.close()
+
+
+def _bytes_of(source: IO[bytes] | IO[str]) -> IO[bytes] | IO[str]:
+    """Return the bytes beneath a file that was opened as text."""
+    return source.buffer if isinstance(source, io.TextIOWrapper) else source
 
 
 def written_state(state: object) -> str:

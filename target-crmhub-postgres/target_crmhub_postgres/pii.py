@@ -7,9 +7,11 @@ another one in every other organisation. The README holds the recipe, for progra
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import idna
@@ -30,6 +32,9 @@ _INNER: Final = bytes(byte ^ 0x36 for byte in range(256))
 _OUTER: Final = bytes(byte ^ 0x5C for byte in range(256))
 #: Already E.164: plus, country code, at most 15 digits (ITU-T E.164).
 _E164: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
+#: A country code and digits, punctuated as people do.
+_PUNCTUATED: Final = re.compile(r"\+[1-9][0-9][0-9 ().-]{4,22}", re.ASCII)
+_PUNCTUATION: Final = str.maketrans("", "", "+ ().-")
 
 
 def normalised_email(address: str) -> str | None:
@@ -38,8 +43,9 @@ def normalised_email(address: str) -> str | None:
     NFKC, trimmed, lower case, domain in IDNA form; dots and plus stay, as only the mail server
     knows what they mean.
     """
-    address = address if address.isascii() else unicodedata.normalize("NFKC", address)
-    address = address.strip().lower()
+    if address.isascii():
+        return address.strip().lower() or None
+    address = unicodedata.normalize("NFKC", address).strip().lower()
     local, at, domain = address.rpartition("@")
     if not at or domain.isascii():
         return address or None
@@ -58,6 +64,8 @@ def normalised_phone(number: str, region: str | None = None) -> str | None:
     """
     if _E164.fullmatch(number):
         return number
+    if _PUNCTUATED.fullmatch(number) and (plain := _without_punctuation(number)):
+        return plain
     number = unicodedata.normalize("NFKC", number).strip()
     if not number.startswith("+") and region is None:
         return None
@@ -68,6 +76,48 @@ def normalised_phone(number: str, region: str | None = None) -> str | None:
     if not phonenumbers.is_possible_number(parsed):
         return None
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _NumberingPlan:
+    """What can come after a country code (phonenumbers: metadata)."""
+
+    lengths: frozenset[int]
+    #: Matches where a number begins with a prefix that is left out after the country code.
+    prefix: re.Pattern[str] | None
+
+
+@functools.cache
+def _numbering_plan(country_code: str) -> _NumberingPlan | None:
+    """Return the plan of a country code, None if it is none, or one of no single country."""
+    region = phonenumbers.region_code_for_country_code(int(country_code))
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
+    if metadata is None or metadata.general_desc is None:
+        return None
+    prefix = metadata.national_prefix_for_parsing
+    return _NumberingPlan(
+        lengths=frozenset(metadata.general_desc.possible_length),
+        prefix=re.compile(prefix) if prefix else None,
+    )
+
+
+def _without_punctuation(number: str) -> str | None:
+    """Return a plain case in E.164 as `phonenumbers` would, 20 times as fast; None for the others.
+
+    Plain is a number of a length that its country has, without a trunk prefix as in +49 (0)30.
+    """
+    digits = number.translate(_PUNCTUATION)
+    for length in (1, 2, 3):
+        plan = _numbering_plan(digits[:length])
+        if plan is not None:
+            national = digits[length:]
+            is_plain = (
+                len(national) in plan.lengths
+                and national[0] != "0"
+                and (plan.prefix is None or plan.prefix.match(national) is None)
+            )
+            return f"+{digits}" if is_plain else None
+    return None
 
 
 class Pseudonyms:

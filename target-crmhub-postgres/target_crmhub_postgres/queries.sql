@@ -61,17 +61,29 @@ create temporary table incoming_seen (version bigint not null, external_id text 
 -- Binary: an error of the server then names line and column, and quotes nothing.
 copy {incoming} ({columns}) from stdin (format binary);
 
+-- name: sort_in_memory
+-- A batch of 10,000 rows is larger than the work_mem that a server has by default.
+select set_config('work_mem', '64MB', true);
+
 -- name: merge_rows
 -- A row is replaced by a version that is not older, and only if a stored column would change.
+-- What changes nothing is left out first: on conflict would lock such a row, which dirties its page and
+-- is written to the WAL. What another run writes meanwhile, on conflict judges by the same rule.
 -- In the order of the key, so that two runs never wait for each other in a circle.
 insert into {table} as stored (org_id, connection_id, {columns})
-select %(org_id)s, %(connection_id)s, {columns}
-from {incoming}
-order by {key}
+select %(org_id)s, %(connection_id)s, {incoming_columns}
+from {incoming} as incoming
+where (
+    select ({stored_order}) <= ({incoming_order}) and ({stored_content}) is distinct from ({incoming_content})
+    from {table} as stored
+    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+        and stored.{key} = incoming.{key}
+) is not false
+order by incoming.{key} collate "C"
 on conflict (org_id, connection_id, {key}) do update
 set ({replaced}) = row({replacing})
-where ({stored_order}) <= ({incoming_order})
-    and ({stored_content}) is distinct from ({incoming_content});
+where ({stored_order}) <= ({excluded_order})
+    and ({stored_content}) is distinct from ({excluded_content});
 
 -- name: lock_sets
 -- One writer of a connection's sets at a time: sets that are not there yet cannot be locked as rows.
@@ -111,7 +123,7 @@ written as (
     order by incoming.{owner}, incoming.{member}
     on conflict (org_id, connection_id, {owner}, {member}) do update
     set ({replaced}) = row({replacing})
-    where ({stored_content}) is distinct from ({incoming_content})
+    where ({stored_content}) is distinct from ({excluded_content})
     returning stored.{owner} as external_id
 ),
 changed as materialized (

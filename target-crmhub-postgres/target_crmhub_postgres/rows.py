@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from decimal import Decimal
 
+    from target_crmhub_postgres.hashing import Hashing
     from target_crmhub_postgres.mapping import Column, MemberSet, Stream
     from target_crmhub_postgres.mapping import Mapping as ProviderMapping
-    from target_crmhub_postgres.pii import Pseudonyms
 
 Record = dict[str, Any]
 Row = tuple[Any, ...]
 
 #: The time of a row whose source does not say when it changed: before every other.
-_NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
+NEVER: Final = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +63,7 @@ class RecordReader:
     Args:
         stream: What is stored of it.
         mapping: The provider's mapping as the organisation chose it.
-        pseudonyms: The organisation's.
-        phone_region: Country of phone numbers without a country code.
+        hashing: Makes the pseudonyms.
     """
 
     def __init__(
@@ -72,14 +71,10 @@ class RecordReader:
         *,
         stream: Stream,
         mapping: ProviderMapping,
-        pseudonyms: Pseudonyms,
-        phone_region: str | None,
+        hashing: Hashing,
     ) -> None:
         self._stream = stream
-        self._pseudonyms = pseudonyms
-        self._phone_region = phone_region
-        #: Phone numbers that could not be told from their text: stored as null.
-        self.unread_phones = 0
+        self._hashing = hashing
         self._columns = [
             (column, self._reader(column), (stream.name, column.name) in mapping.dropped)
             for column in stream.columns
@@ -114,7 +109,7 @@ class RecordReader:
                     properties[path] = value
         except UnfitError as error:
             raise self._refusal(key, path, error) from None
-        updated_at = _NEVER if self._updated_at is None else values[self._updated_at] or _NEVER
+        updated_at = NEVER if self._updated_at is None else values[self._updated_at] or NEVER
         return ReadRecord(
             key=key,
             order=(updated_at, read_at),
@@ -134,7 +129,7 @@ class RecordReader:
             ]
         row = [key, *values]
         if self._properties:
-            row.append(None if is_tombstone else _json(properties))
+            row.append(None if is_tombstone else encoded_json(properties))
         if self._hashes:
             has_hash = any(values[index] is not None for index in self._hashes)
             row.append(HASH_VERSION if has_hash else None)
@@ -193,32 +188,13 @@ class RecordReader:
     def _reader(self, column: Column) -> Callable[[Record], Any]:
         """Return a function from record to the column's value, None where there is none."""
         match column.kind:
-            case "email_pseudonym":
-                return _first(column, lambda value: self._pseudonyms.email(_text(value)))
-            case "phone_pseudonym":
-                return _first(column, self._phone)
-            case "email_pseudonyms":
-                return _first(column, self._emails)
             case "joined_text":
                 return _joined(column)
             case "texts":
                 return _texts(column)
             case kind:
-                return _first(column, READERS[kind])
-
-    def _phone(self, value: object) -> bytes | None:
-        number = _text(value)
-        if not number:
-            return None
-        pseudonym = self._pseudonyms.phone(number, self._phone_region)
-        if pseudonym is None:
-            self.unread_phones += 1
-        return pseudonym
-
-    def _emails(self, value: object) -> list[bytes] | None:
-        """HubSpot: hs_additional_emails holds addresses separated by semicolons."""
-        found = {self._pseudonyms.email(address) for address in _text(value).split(";")}
-        return sorted(digest for digest in found if digest is not None) or None
+                hashed = self._hashing.reader(kind)
+                return _first(column, READERS[kind] if hashed is None else _of_text(hashed))
 
 
 def shown_key(key: str) -> str:
@@ -226,8 +202,12 @@ def shown_key(key: str) -> str:
     return key if key.isascii() and key.isdigit() else "not shown"
 
 
-def _text(value: object) -> str:
-    return as_text(value) or ""
+def _of_text(read: Callable[[str], object]) -> Callable[[object], object]:
+    def read_text(value: object) -> object:
+        text = as_text(value)
+        return None if text is None else read(text)
+
+    return read_text
 
 
 def _filled(column: Column, value: None) -> object:
@@ -302,5 +282,6 @@ def _values(holder: object, path: list[str]) -> list[object]:
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
-def _json(properties: Mapping[str, str | bool | Decimal | dt.date]) -> bytes:
+def encoded_json(properties: Mapping[str, str | bool | Decimal | dt.date]) -> bytes:
+    """Return the properties as JSON, numbers exact."""
     return _ENCODER.encode(properties)

@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import psycopg
 from psycopg import conninfo
-from psycopg.adapt import Dumper
-from psycopg.pq import Format
 from psycopg.rows import DictRow, dict_row
-from typing_extensions import override
 
 from target_crmhub_postgres.database_errors import translating_errors
 from target_crmhub_postgres.errors import (
@@ -37,9 +34,6 @@ if TYPE_CHECKING:
 Cursor = psycopg.Cursor[DictRow]
 T = TypeVar("T")
 
-#: PostgreSQL's own number for the type jsonb, and the version byte before its binary form.
-_JSONB: Final = 3802
-_JSONB_VERSION: Final = b"\x01"
 #: How a connection is made and watched, unless database_url says otherwise: a server that is gone
 #: without a word is missed after about a minute (libpq: connection parameters).
 _CONNECTING: Final[Mapping[str, Any]] = {
@@ -52,21 +46,6 @@ _CONNECTING: Final[Mapping[str, Any]] = {
 }
 #: A lock that is not free within this time is an error that passes, not a load that hangs.
 LOCK_WAIT: Final = "30s"
-
-
-class _EncodedJson(bytes):
-    """The class that the dumper is registered for; it is found by the column's type."""
-
-
-class _EncodedJsonDumper(Dumper):
-    """Sends JSON that is encoded already."""
-
-    format = Format.BINARY
-    oid = _JSONB
-
-    @override
-    def dump(self, obj: bytes) -> bytes:
-        return _JSONB_VERSION + obj
 
 
 class Session:
@@ -210,6 +189,5 @@ def _connected(url: str) -> psycopg.Connection[DictRow]:
     except psycopg.Error:
         pass  # libpq's words name host and login: ours name the setting
     else:
-        connection.adapters.register_dumper(_EncodedJson, _EncodedJsonDumper)
         return connection
     raise failure

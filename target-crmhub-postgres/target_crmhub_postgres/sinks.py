@@ -5,19 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from singer_sdk.sinks import BatchSink
 from typing_extensions import override
 
 from target_crmhub_postgres.errors import InvalidRecordError
+from target_crmhub_postgres.hashing import Hashing
 from target_crmhub_postgres.loader import Batch, SetBatch
-from target_crmhub_postgres.rows import RecordReader
+from target_crmhub_postgres.packing import RowFormat, packed_moment
+from target_crmhub_postgres.quick_rows import QuickReader
+from target_crmhub_postgres.rows import RecordReader, row_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
-    from target_crmhub_postgres.rows import ReadRecord
+    from target_crmhub_postgres.quick_messages import QuickMessage
+    from target_crmhub_postgres.rows import Row
     from target_crmhub_postgres.target import TargetCrmHubPostgres
 
 
@@ -34,16 +39,28 @@ class CrmSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         self._target = target
         self._stream = target.mapping.streams[stream_name]
-        self._reader = RecordReader(
-            stream=self._stream,
-            mapping=target.mapping,
-            pseudonyms=target.pseudonyms,
-            phone_region=target.settings.default_phone_region,
+        self._hashing = Hashing(
+            pseudonyms=target.pseudonyms, phone_region=target.settings.default_phone_region
         )
-        self._latest: dict[str, ReadRecord] = {}
+        self._reader = RecordReader(
+            stream=self._stream, mapping=target.mapping, hashing=self._hashing
+        )
+        self._types = target.loader.types(self._stream.table) if self._stream.table else {}
+        self._format = (
+            RowFormat(row_columns(self._stream), self._types) if self._stream.table else None
+        )
+        self._quick_reader = self._make_quick_reader()
+        self._latest: dict[str, _Version] = {}
         self._seen: set[tuple[int, str]] = set()
+        self._taken = 0
         self._read_at_text: object = None
-        self._read_at = target.started_at
+        self._set_read_at(target.started_at)
+
+    @property
+    @override
+    def current_size(self) -> int:
+        """Records that were taken since the last batch, counted here for every record."""
+        return self._taken
 
     @override
     def setup(self) -> None:
@@ -60,16 +77,25 @@ class CrmSink(BatchSink):
         record = message.get("record")
         if not isinstance(record, dict):
             raise InvalidRecordError(f"stream {self.stream_name}: record must be an object")
-        found = self._reader.read(record, self._time_of(message))
-        version = message.get("version")
-        if version is not None:
-            self._seen.add((_version(self.stream_name, version), found.key))
-        earlier = self._latest.get(found.key)
-        if earlier is None or earlier.order <= found.order:
-            self._latest[found.key] = found
-        if earlier is not None:
-            self.tally_duplicate_merged()
-        self.tally_record_read()
+        self._note_time(message.get("time_extracted"))
+        found = self._reader.read(record, self._read_at)
+        row = self._format.pack(found.row) if self._format and found.row else None
+        self._keep(found.key, _Version(*found.order, row, found.members), message.get("version"))
+
+    def take_quickly(self, message: QuickMessage) -> bool:
+        """Take a decoded RECORD message; return False, and do nothing, if it is to be read in full.
+
+        What is refused is always read in full, so that the refusal says why.
+        """
+        if self._quick_reader is None:
+            return False
+        self._note_time(message.time_extracted)
+        found = self._quick_reader.read(message.record, self._packed_read_at)
+        if found is None:
+            return False
+        version = _Version(found.updated_at, self._read_at, found.row, ())
+        self._keep(found.key, version, message.version)
+        return True
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
@@ -79,23 +105,28 @@ class CrmSink(BatchSink):
 
     @override
     def process_batch(self, context: dict[str, Any]) -> None:
-        """Write what was collected, in one transaction."""
-        records = [self._latest[key] for key in sorted(self._latest)]
+        """Have what was collected written, in one transaction, while the next batch is read."""
+        keys = sorted(self._latest)
+        versions = [self._latest[key] for key in keys]
         batch = Batch(
-            rows=[record.row for record in records if record.row is not None],
+            rows=[version.row for version in versions if version.row is not None],
             sets=[
                 SetBatch(
-                    sets=[(record.key, record.order[1]) for record in records],
-                    members=[member for record in records for member in record.members[index]],
+                    sets=[
+                        (key, version.read_at) for key, version in zip(keys, versions, strict=True)
+                    ],
+                    members=[member for version in versions for member in version.members[index]],
                 )
                 for index in range(len(self._stream.sets))
             ],
             seen=sorted(self._seen),
         )
-        self._target.loader.write(self._stream, batch)
-        self.record_counter_metric.increment(self.current_size)
-        self._latest.clear()
-        self._seen.clear()
+        self.tally_record_read(self._taken)
+        self.record_counter_metric.increment(self._taken)
+        self._taken = 0
+        self._latest = {}
+        self._seen = set()
+        self._target.write(lambda: self._target.loader.write(self._stream, batch))
 
     @override
     def activate_version(self, new_version: int) -> None:
@@ -106,20 +137,65 @@ class CrmSink(BatchSink):
     def clean_up(self) -> None:
         """Say what could not be read, by number."""
         super().clean_up()
-        if self._reader.unread_phones:
+        if self._hashing.unread_phones:
             self.logger.warning(
                 "%d phone numbers without a country code or of no possible form are stored as null",
-                self._reader.unread_phones,
+                self._hashing.unread_phones,
             )
 
-    def _time_of(self, message: dict[str, Any]) -> dt.datetime:
-        text = message.get("time_extracted")
-        if text is None:
-            return self._target.started_at
-        if text != self._read_at_text:
-            self._read_at = _moment(self.stream_name, text)
-            self._read_at_text = text
-        return self._read_at
+    def _keep(self, key: str, version: _Version, number: object) -> None:
+        """Keep what was read unless a later version of it is there."""
+        if number is not None:
+            self._seen.add((_version(self.stream_name, number), key))
+        earlier = self._latest.get(key)
+        if earlier is None:
+            self._latest[key] = version
+        else:
+            if earlier.order <= version.order:
+                self._latest[key] = version
+            self.tally_duplicate_merged()
+        self._taken += 1
+
+    def _note_time(self, text: object) -> None:
+        """Note when the record was read; of many records it is the same."""
+        if text == self._read_at_text:
+            return
+        self._set_read_at(
+            self._target.started_at if text is None else _moment(self.stream_name, text)
+        )
+        self._read_at_text = text
+
+    def _set_read_at(self, moment: dt.datetime) -> None:
+        self._read_at = moment
+        self._packed_read_at = packed_moment(moment)
+
+    def _make_quick_reader(self) -> QuickReader | None:
+        shape = self._target.quick.shapes.get(self.stream_name)
+        if shape is None:
+            return None
+        return QuickReader(
+            stream=self._stream,
+            mapping=self._target.mapping,
+            shape=shape,
+            types=self._types,
+            hashing=self._hashing,
+        )
+
+
+class _Version(Struct, frozen=True, gc=False):
+    """One version of a record, as it is stored."""
+
+    updated_at: dt.datetime
+    read_at: dt.datetime
+    #: As binary COPY takes it; None where the stream has no table of its own.
+    row: bytes | None
+    #: For each set of the stream: its members.
+    members: tuple[list[Row], ...]
+
+    @property
+    def order(self) -> tuple[dt.datetime, dt.datetime]:
+        """The later of two versions has the greater one."""
+        return self.updated_at, self.read_at
 
 
 def _moment(stream: str, text: object) -> dt.datetime:

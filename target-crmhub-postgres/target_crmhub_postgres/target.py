@@ -24,19 +24,24 @@ from target_crmhub_postgres.errors import (
     RecordBeforeSchemaError,
     UnknownStreamError,
 )
+from target_crmhub_postgres.lines import Alarm
 from target_crmhub_postgres.loader import Loader
-from target_crmhub_postgres.messages import MessageReader, written_state
+from target_crmhub_postgres.messages import MessageReader, Reading, written_state
 from target_crmhub_postgres.pii import Pseudonyms
+from target_crmhub_postgres.quick_messages import QuickDecoder
 from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import CONFIG_JSONSCHEMA, from_environment, read_settings
 from target_crmhub_postgres.sinks import CrmSink
 from target_crmhub_postgres.sweep import Sweep
+from target_crmhub_postgres.writing import Writer, relaxed_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
 
     import click
+
+    from target_crmhub_postgres.quick_messages import QuickMessage
 
 #: Rows wait for a full batch no longer than this once a STATE has come.
 _STATE_SECONDS: Final = 30.0
@@ -69,7 +74,10 @@ class TargetCrmHubPostgres(Target):
             settings.provider, self.mapping_folder
         ).with_choices(kept_properties=settings.kept_properties, choices=settings.choices)
         self.pseudonyms = Pseudonyms(org_id=settings.org_id, salt=settings.pii_hash_salt)
-        self._session: Session | None = None
+        self.quick = QuickDecoder(self.mapping)
+        #: What is open while records are read and written.
+        self._opened = contextlib.ExitStack()
+        self._is_open = False
         self._written_state: object = None
         self._drained_at = time.monotonic()
         if isinstance(self.message_reader, MessageReader):
@@ -133,11 +141,25 @@ class TargetCrmHubPostgres(Target):
         if sink.is_full:
             self.drain_one(sink)
 
+    def _take_quickly(self, message: QuickMessage) -> bool:
+        """Take a decoded RECORD message; return False if it is to be read in full."""
+        sink = self._sinks_active.get(self.quick.streams[type(message)])
+        if not isinstance(sink, CrmSink) or not sink.take_quickly(message):
+            return False
+        if sink.is_full:
+            self.drain_one(sink)
+        return True
+
+    def write(self, work: Callable[[], None]) -> None:
+        """Have a batch written while the next one is read; raises what the last one failed with."""
+        self._writer.write(work)
+
     @override
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         sink = self._sink(message_dict.get("stream"), "ACTIVATE_VERSION")
         # Everything read so far counts as seen, and links of deleted rows must not come after them.
         self._drain_rows()
+        self._writer.wait()
         sink.activate_version(cast("int", message_dict.get("version")))
 
     @override
@@ -151,11 +173,12 @@ class TargetCrmHubPostgres(Target):
         if not isinstance(state, dict):
             raise InvalidRecordError("a STATE message must have an object as its value")
         self._latest_state = state
-        if not any(sink.current_size for sink in self._sinks_active.values()):
-            self._write_state_message(state)
-        elif time.monotonic() - self._drained_at > _STATE_SECONDS:
+        has_rows = any(sink.current_size for sink in self._sinks_active.values())
+        if has_rows and time.monotonic() - self._drained_at > _STATE_SECONDS:
             self._drain_rows()
-            self._write_state_message(state)
+            has_rows = False
+        if not has_rows:
+            self._writer.afterwards(lambda: self._write_state_message(state))
 
     @override
     def _write_state_message(self, state: dict[str, Any]) -> None:
@@ -170,7 +193,8 @@ class TargetCrmHubPostgres(Target):
         """Write what is left, recompute the totals, print the last state."""
         try:
             self._drain_rows()
-            if self._session is not None:
+            if self._is_open:
+                self._writer.wait()
                 self._loader.recompute_totals()
             super().process_endofpipe()
         finally:
@@ -188,28 +212,42 @@ class TargetCrmHubPostgres(Target):
         return TargetCommand.adopt(super().get_singer_command(), cls.logger)
 
     def close(self) -> None:
-        """Close the database session, if one is open."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        """Let what is being written end, and close the database session, if one is open."""
+        self._is_open = False
+        self._opened.close()
 
     @contextlib.contextmanager
-    def _reading(self) -> Iterator[None]:
+    def _reading(self) -> Iterator[Reading]:
         """Hold a checked session while lines are read; close it if reading fails."""
-        if self._session is None:
-            self._session = Session.open(self.settings, self.pseudonyms.fingerprint)
         try:
-            self._loader = Loader(session=self._session, mapping=self.mapping)
-            self._sweep = Sweep(
-                session=self._session,
-                mapping=self.mapping,
-                logger=self.logger,
-                allow_mass_delete=self.settings.allow_mass_delete,
+            if not self._is_open:
+                self._open()
+            yield Reading(
+                decode=self.quick.decode,
+                take=self._take_quickly,
+                alarm=self._alarm,
+                on_alarm=self._writer.wait,
             )
-            yield
         except BaseException:
             self.close()
             raise
+
+    def _open(self) -> None:
+        session = Session.open(self.settings, self.pseudonyms.fingerprint)
+        self._opened.callback(session.close)
+        self._alarm = Alarm()
+        self._opened.callback(self._alarm.close)
+        self._writer = Writer(self._alarm)
+        self._opened.callback(self._writer.close)
+        self._opened.enter_context(relaxed_collection())
+        self._loader = Loader(session=session, mapping=self.mapping)
+        self._sweep = Sweep(
+            session=session,
+            mapping=self.mapping,
+            logger=self.logger,
+            allow_mass_delete=self.settings.allow_mass_delete,
+        )
+        self._is_open = True
 
     def _drain_rows(self) -> None:
         for sink in self._sinks_active.values():

@@ -10,6 +10,8 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from target_crmhub_postgres.redaction import redacted, without_emails
 
 if TYPE_CHECKING:
@@ -122,7 +124,7 @@ def as_timestamp(value: object) -> dt.datetime | None:
     if not isinstance(value, str):
         raise UnfitError(f"must be a moment in ISO 8601, is {_named(value)}")
     try:
-        moment = dt.datetime.fromisoformat(value)
+        moment = _moment(value)
         if moment.tzinfo is None:
             return moment.replace(tzinfo=dt.UTC)
         return moment.astimezone(dt.UTC)
@@ -165,6 +167,14 @@ READERS: Final[Mapping[Kind, Callable[[object], object]]] = {
     "timestamptz": as_timestamp,
     "any": as_any,
 }
+
+
+def _moment(text: str) -> dt.datetime:
+    """Return the moment as msgspec reads it, which messages are decoded by; it takes RFC 3339."""
+    try:
+        return msgspec.convert(text, dt.datetime)
+    except msgspec.ValidationError:
+        return dt.datetime.fromisoformat(text)
 
 
 def _named(value: object) -> str:

@@ -1,0 +1,121 @@
+"""Decodes RECORD messages of flat streams straight into what the mapping names of them.
+
+One pass in C reads the line, types the values and skips everything that is not stored. What does
+not fit is declined here and read again in full, by the reader that can say what is wrong.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Protocol, Union, cast
+
+import msgspec
+
+from target_crmhub_postgres.values import LONGEST_TEXT
+
+if TYPE_CHECKING:
+    from target_crmhub_postgres.mapping import Kind, Mapping, Stream
+
+#: A moment without a zone is declined: what it means is not for the decoder to say.
+_MOMENT: Final = Annotated[dt.datetime, msgspec.Meta(tz=True)] | None
+_TEXT: Final = str | None
+#: Kind → type of a field. Numbers may come as text: whoever takes the value looks.
+_TYPES: Final[dict[Kind, Any]] = {
+    "text": _TEXT,
+    "enumeration": _TEXT,
+    "id": _TEXT,
+    "date": _TEXT,
+    "email_pseudonym": _TEXT,
+    "email_pseudonyms": _TEXT,
+    "phone_pseudonym": _TEXT,
+    "boolean": bool | None,
+    "timestamptz": _MOMENT,
+    "integer": Any,
+    "numeric": Any,
+    "any": Any,
+}
+_NUL: Final = b"\\u0000"
+
+
+class QuickMessage(Protocol):
+    """A RECORD message."""
+
+    #: The fields that the mapping names, by the attributes of `QuickShape`.
+    record: object
+    time_extracted: object
+    version: object
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuickShape:
+    """How the records of one stream are decoded."""
+
+    stream: str
+    #: The class of the stream's messages.
+    message: type[QuickMessage]
+    #: Field of the record → attribute of the decoded one: a field may have any name.
+    attributes: dict[str, str]
+
+
+class QuickDecoder:
+    """Decodes the lines of the streams that it knows."""
+
+    def __init__(self, mapping: Mapping) -> None:
+        shapes = [_shape(stream) for stream in mapping.streams.values()]
+        #: Stream → how it is decoded, for the flat streams.
+        self.shapes = {shape.stream: shape for shape in shapes if shape is not None}
+        #: The class of a message → its stream.
+        self.streams = {shape.message: name for name, shape in self.shapes.items()}
+        # A message is one of these classes, told apart by its stream.
+        known: Any = Union[tuple(self.streams)] if self.shapes else msgspec.UnsetType  # noqa: UP007 - made at run time
+        self._decode = msgspec.json.Decoder(known, float_hook=Decimal).decode
+
+    def decode(self, line: bytes | str) -> QuickMessage | None:
+        """Return the message, None where the line is another one or needs a closer look."""
+        # No text of a shorter line is too long; NUL is for the full reader to take out.
+        if len(line) > LONGEST_TEXT or isinstance(line, str) or _NUL in line:
+            return None
+        try:
+            return cast("QuickMessage", self._decode(line))
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            return None
+
+
+def _shape(stream: Stream) -> QuickShape | None:
+    """Return the shape of a stream, None where it is not flat."""
+    sources = [(source, column.kind) for column in stream.columns for source in column.sources]
+    leads_deeper = any("." in source for source, _ in sources)
+    if stream.table is None or stream.sets or leads_deeper:
+        return None
+    kinds: dict[str, Any] = {stream.key.field: str}
+    for source, kind in (*sources, *stream.properties.items()):
+        if kind not in _TYPES or kinds.setdefault(source, _TYPES[kind]) != _TYPES[kind]:
+            return None
+    attributes = {name: f"field_{index}" for index, name in enumerate(kinds)}
+    fields = [
+        (attributes[name], kind) if name == stream.key.field else (attributes[name], kind, None)
+        for name, kind in kinds.items()
+    ]
+    record = msgspec.defstruct(
+        "QuickRecord",
+        fields,
+        rename={attribute: name for name, attribute in attributes.items()},
+        gc=False,
+    )
+    message = msgspec.defstruct(
+        "QuickMessage",
+        [
+            ("type", Literal["RECORD"]),
+            ("record", record),
+            ("time_extracted", Any, None),
+            ("version", Any, None),
+        ],
+        tag_field="stream",
+        tag=stream.name,
+        gc=False,
+    )
+    return QuickShape(
+        stream=stream.name, message=cast("type[QuickMessage]", message), attributes=attributes
+    )

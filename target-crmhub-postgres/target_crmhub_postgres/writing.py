@@ -1,0 +1,79 @@
+"""Writes batches in a thread of its own, while the next one is read.
+
+In order: a state is printed after the batches before it, and nothing is done after a failure.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from target_crmhub_postgres.lines import Alarm
+
+
+#: New objects between two looks of the garbage collector; by default 700. Rows hold no cycles.
+_OBJECTS: Final = 100_000
+
+
+class Writer:
+    """One thread, and at most one batch in it: what waits for it is bounded by a batch.
+
+    Args:
+        alarm: Rung when work fails, so that nobody waits for input in vain.
+    """
+
+    def __init__(self, alarm: Alarm) -> None:
+        self._alarm = alarm
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        #: Work is done in order: the last one done, everything is.
+        self._last: Future[None] | None = None
+        self._failure: BaseException | None = None
+
+    def write(self, work: Callable[[], None]) -> None:
+        """Have a batch written once the one before it is; raises what that one failed with."""
+        self.wait()
+        self._begin(work)
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Have something done once everything before it is."""
+        self._begin(work)
+
+    def wait(self) -> None:
+        """Wait until everything is done; raises what failed."""
+        if self._last is not None:
+            self._last.result()
+            self._last = None
+        if self._failure is not None:
+            raise self._failure
+
+    def close(self) -> None:
+        """Wait until nothing is under way any more, whether it failed or not."""
+        self._thread.shutdown(wait=True)
+
+    def _begin(self, work: Callable[[], None]) -> None:
+        self._last = self._thread.submit(self._done, work)
+
+    def _done(self, work: Callable[[], None]) -> None:
+        if self._failure is not None:
+            return
+        try:
+            work()
+        except BaseException as failure:  # noqa: BLE001 - it is raised where it is waited for
+            self._failure = failure
+            self._alarm.ring()
+
+
+@contextlib.contextmanager
+def relaxed_collection() -> Iterator[None]:
+    """Have the garbage collector look less often until the block ends."""
+    earlier = gc.get_threshold()
+    gc.set_threshold(_OBJECTS, *earlier[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*earlier)
