@@ -25,7 +25,8 @@ test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
 	@$(PYTEST) -m long $(ARGS)
 
 bench: install  ## measure against HubSpot's limits and against peers; ARGS=--quick for a short look
-	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS)
+	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS) && \
+		../.venv/bin/python -m benchmarks.target $(ARGS)
 
 lint: install  ## ruff and strict types over code and tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -17,7 +17,7 @@ from tap_hubspot_crm.json_bodies import read_json_object
 TESTS = Path(__file__).parents[1]
 
 
-def _rows(tables: str) -> dict[str, list[list[str]]]:
+def cells_by_title(tables: str) -> dict[str, list[list[str]]]:
     """Return the cells of each table's rows by its title."""
     found: dict[str, list[list[str]]] = {}
     for part in tables.split("### ")[1:]:
@@ -37,7 +37,7 @@ def test_the_quick_benchmarks_print_every_row(python_environment: dict[str, str]
         timeout=240,
     )
     assert result.returncode == 0, result.stderr[-2000:]
-    tables = _rows(result.stdout)
+    tables = cells_by_title(result.stdout)
     assert [len(rows) for rows in tables.values()] == [4, 5, 1, 3, 2]
     emission, full, incremental, quiet, same = tables.values()
     assert all(float(cell.replace(",", "")) > 0 for row in emission for cell in row[1:])

@@ -1,0 +1,104 @@
+"""Loading into a table that is large already, and what reading unchanged rows again writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from benchmarks.markdown import table
+from benchmarks.reading import say
+from benchmarks.target_input import LoadInput
+from benchmarks.target_loaders import Ours
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from benchmarks.target_server import BenchServer, Load
+    from databases import TestDatabase
+
+_PER: Final = 100_000
+#: Keys that no other row has.
+_FAR: Final = 1_000_000_000
+
+
+def unchanged_wal(server: BenchServer, directory: Path, contacts: int) -> str:
+    """Return the table of what is written per 100,000 rows, with and without a full pass."""
+    rows = []
+    with server.hub() as (database, org_id, connection_id):
+        ours = Ours(server=server, database=database, org_id=org_id, connection_id=connection_id)
+        for what, after, version in (
+            ("first load", 0, None),
+            ("unchanged", 3_600, None),
+            ("unchanged, noted as seen by a full pass", 7_200, 1),
+        ):
+            say(f"write-ahead log of {contacts} contacts: {what}")
+            path = directory / "wal.singer"
+            LoadInput(contacts=contacts, deals=0, read_after=after, version=version).write(path)
+            load = ours.load(path, contacts)
+            per = load.wal / 1e6 * _PER / contacts
+            rows.append([what, f"{per:.1f}", f"{load.server_cpu * _PER / contacts:.1f}"])
+            path.unlink()
+    return table("Written per 100,000 contacts", ["load", "WAL MB", "server CPU s"], rows)
+
+
+def growth(server: BenchServer, directory: Path, *, step: int, sizes: tuple[int, int]) -> str:
+    """Return the table of loading so many contacts into a table with few rows and with many."""
+    rows = []
+    few: dict[str, Load] = {}
+    with server.hub() as (database, org_id, connection_id):
+        ours = Ours(server=server, database=database, org_id=org_id, connection_id=connection_id)
+        path = directory / "growth.singer"
+        LoadInput(contacts=step, deals=0).write(path)
+        ours.load(path, step)
+        for size in sizes:
+            say(f"filling a table up to {size} contacts")
+            _fill(database, size)
+            for what, after in (("new", 0), ("unchanged", 3_600)):
+                say(f"{step} {what} contacts into it")
+                made = LoadInput(contacts=step, deals=0, first=_FAR + size, read_after=after)
+                made.write(path)
+                load = ours.load(path, step)
+                before = few.setdefault(what, load)
+                rows.append([
+                    f"{size:,}", what, f"{load.seconds:.1f}", f"{_cpu(load):.1f}",
+                    f"{load.seconds / before.seconds:.2f}", f"{_cpu(load) / _cpu(before):.2f}",
+                ])  # fmt: skip
+    return table(
+        f"Loading {step:,} contacts into a table that holds others (bar: at most 1.30 times)",
+        ["rows there", "contacts", "seconds", "CPU s", "times, by the clock", "times, by CPU"],
+        rows,
+    )
+
+
+def _cpu(load: Load) -> float:
+    return load.client_cpu + load.server_cpu
+
+
+def _fill(database: TestDatabase, size: int) -> None:
+    """Copy rows under new keys and pseudonyms until the table holds so many."""
+    [row] = database.rows("select count(*) as present from crmhub.crm_contacts")
+    missing = size - row["present"]
+    if missing <= 0:
+        return
+    database.rows(
+        """
+        insert into crmhub.crm_contacts
+        select org_id, connection_id, (20000000000 + (%(present)s + n) * 7)::text,
+            sha256(email_hash || n::text::bytea), additional_email_hashes,
+            sha256(phone_hash || n::text::bytea), mobile_phone_hash, hash_version,
+            lifecycle_stage, lead_status, owner_external_id, properties, source_created_at,
+            source_updated_at + n * interval '1 second', source_read_at, archived, archived_at,
+            merged_into, synced_at
+        from (
+            select contact.*, row_number() over () as n
+            from crmhub.crm_contacts as contact
+            cross join generate_series(1, %(copies)s)
+            limit %(missing)s
+        ) as copied
+        """,
+        {
+            "present": row["present"],
+            "missing": missing,
+            "copies": missing // row["present"] + 1,
+        },
+    )
+    database.rows("analyze crmhub.crm_contacts")
