@@ -165,6 +165,16 @@ def runs_of_all_workers(environment: Mapping[str, str]) -> int | None:
     )
 
 
+def lease_seconds(environment: Mapping[str, str]) -> int:
+    """CRMHUB_LEASE_SECONDS: how long a silent worker keeps its runs.
+
+    Raises InvalidSettingsError.
+    """
+    return _whole_number(
+        "CRMHUB_LEASE_SECONDS", environment.get("CRMHUB_LEASE_SECONDS"), default=120, least=6
+    )
+
+
 def _whole_number(setting: str, text: str | None, *, default: int, least: int) -> int:
     if not text:
         return default

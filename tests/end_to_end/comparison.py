@@ -18,13 +18,13 @@ def truth(organisation: Organisation, stream: str) -> dict[str, Any]:
 
 def assert_equal_to_portal(scene: Scene, organisation: Organisation) -> None:
     """The canonical tables hold what the portal holds: nothing missing, stale or left over."""
-    org = organisation.org_id
+    whose = [organisation.org_id, organisation.connection_id]
     for stream, table in (("contacts", "crm_contacts"), ("deals", "crm_deals")):
         told = truth(organisation, stream)
         rows = scene.database.rows(
             f"select external_id, archived, merged_into, source_updated_at from crmhub.{table} "  # noqa: S608 - names of our own
-            "where org_id = %s",
-            [org],
+            "where org_id = %s and connection_id = %s",
+            whose,
         )
         live = {row["external_id"]: row for row in rows if not row["archived"]}
         assert set(live) == set(told["live"])
@@ -39,8 +39,9 @@ def assert_equal_to_portal(scene: Scene, organisation: Organisation) -> None:
     amounts = {
         row["external_id"]: row["amount"]
         for row in scene.database.rows(
-            "select external_id, amount from crmhub.crm_deals where org_id = %s and not archived",
-            [org],
+            "select external_id, amount from crmhub.crm_deals "
+            "where org_id = %s and connection_id = %s and not archived",
+            whose,
         )
     }
     for record_id, record in truth(organisation, "deals")["live"].items():
@@ -49,8 +50,8 @@ def assert_equal_to_portal(scene: Scene, organisation: Organisation) -> None:
     links: dict[str, set[str]] = {}
     for row in scene.database.rows(
         "select deal_external_id, contact_external_id from crmhub.crm_deal_contacts "
-        "where org_id = %s",
-        [org],
+        "where org_id = %s and connection_id = %s",
+        whose,
     ):
         links.setdefault(row["deal_external_id"], set()).add(row["contact_external_id"])
     told_links = {

@@ -15,7 +15,6 @@ from end_to_end.workers import (
     WorkerProcess,
     running_worker,
     runs_of,
-    seal_tokens,
     wait_until,
     worker_environment,
 )
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def environment(scene: Scene, tmp_path: Path) -> dict[str, str]:
     """Of a worker, with a folder for its runs that shows what they leave behind."""
-    return {**worker_environment(scene.stage, seal_tokens(scene.stage)), "TMPDIR": str(tmp_path)}
+    return {**worker_environment(scene.stage), "TMPDIR": str(tmp_path)}
 
 
 @pytest.fixture

@@ -14,12 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from crmhub.database import connect
-from crmhub.settings import keyring
-from crmhub.vault.keyring import SecretPlace, generate_key
-from crmhub.vault.secret import Secret
-from crmhub.vault.store import ACCESS_TOKEN, keep_secret
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -52,22 +46,7 @@ class WorkerProcess:
         return self.process.wait(PATIENCE_SECONDS)
 
 
-def seal_tokens(stage: Stage) -> str:
-    """Store the access token of every organisation's portal; returns SECRETS_ENCRYPTION_KEY."""
-    key = generate_key().reveal()
-    ring = keyring({"SECRETS_ENCRYPTION_KEY": key})
-    with connect(stage.urls.orchestrator) as database:
-        for organisation in stage.organisations:
-            place = SecretPlace(
-                org_id=organisation.org_id,
-                connection_id=organisation.connection_id,
-                name=ACCESS_TOKEN,
-            )
-            keep_secret(database, ring, place, Secret(organisation.portal.access_token))
-    return key
-
-
-def worker_environment(stage: Stage, key: str) -> dict[str, str]:
+def worker_environment(stage: Stage) -> dict[str, str]:
     """What a worker on this stage finds in its environment."""
     return {
         **{name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ},
@@ -76,7 +55,7 @@ def worker_environment(stage: Stage, key: str) -> dict[str, str]:
         "CRMHUB_STATE_DATABASE_URL": stage.urls.state,
         "CRMHUB_READER_DATABASE_URL": stage.urls.reader,
         "PII_HASH_SALT": stage.salt,
-        "SECRETS_ENCRYPTION_KEY": key,
+        "SECRETS_ENCRYPTION_KEY": stage.encryption_key,
         "HUBSPOT_API_URL": stage.api_url,
     }
 

@@ -145,6 +145,11 @@ class OwnServer:
         return self._server.url
 
     @property
+    def relayed_url(self) -> str:
+        """The superuser's address through the relay, the same after each start."""
+        return _at(self.url, self.relay.port)
+
+    @property
     def log(self) -> Path:
         """What the server writes of what it does."""
         return self._server.directory / "postgres.log"

@@ -16,6 +16,7 @@ from crmhub.metrics import serve_metrics
 from crmhub.settings import (
     access_tokens,
     hubspot_api_url,
+    lease_seconds,
     pii_hash_salt,
     required_database_urls,
     runs_of_all_workers,
@@ -42,6 +43,7 @@ def plan_from_environment(urls: DatabaseUrls, launcher: Launcher) -> SyncPlan:
         tokens=access_tokens(os.environ, urls.orchestrator),
         api_url=hubspot_api_url(os.environ),
         launcher=launcher,
+        lease_seconds=lease_seconds(os.environ),
         interval_seconds=sync_interval_seconds(os.environ),
         limits=ClaimLimits(
             runs_per_portal=runs_per_portal(os.environ), runs=runs_of_all_workers(os.environ)

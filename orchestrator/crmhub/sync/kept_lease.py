@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from crmhub.database import connect
 from crmhub.errors import CrmHubError
-from crmhub.sync.lease import LEASE_SECONDS, renew_lease
+from crmhub.sync.lease import renew_lease
 from crmhub.sync.meltano_log import PluginFailure
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from crmhub.sync.control import RunControl
 
-#: A lease lasts many times as long: a database that restarts does not cost the run.
-_RENEW_SECONDS: Final = LEASE_SECONDS / 12
+#: A lease is renewed so often while it lasts: a database that restarts does not cost the run.
+_RENEWALS: Final = 12
 
 _LOST: Final = PluginFailure(
     error_class="lease_lost",
@@ -35,7 +35,7 @@ def kept_lease(
     token: UUID,
     control: RunControl,
     *,
-    renew_seconds: float = _RENEW_SECONDS,
+    lease_seconds: int,
 ) -> Iterator[None]:
     """Renew the lease until the block ends; a lease that is lost ends the run.
 
@@ -46,13 +46,13 @@ def kept_lease(
 
     def keep() -> None:
         last = time.monotonic()
-        while not ended.wait(renew_seconds):
+        while not ended.wait(lease_seconds / _RENEWALS):
             asked = time.monotonic()
             try:
                 with connect(url) as database:
-                    is_ours = renew_lease(database, connection_id, token)
+                    is_ours = renew_lease(database, connection_id, token, seconds=lease_seconds)
             except CrmHubError:
-                is_ours = time.monotonic() - last < LEASE_SECONDS
+                is_ours = time.monotonic() - last < lease_seconds
             else:
                 last = asked
             if not is_ours:

@@ -73,6 +73,8 @@ class SyncPlan:
     interval_seconds: float = DEFAULT_INTERVAL_MS / 1000
     limits: ClaimLimits = field(default_factory=ClaimLimits)
     run_seconds: float = RUN_SECONDS
+    #: Until a worker that is not heard of has lost its runs.
+    lease_seconds: int = LEASE_SECONDS
     launcher: Launcher = field(default_factory=ColdLauncher)
 
 
@@ -97,13 +99,21 @@ def sync_pending(
     Raises what `connect` raises while it claims the run.
     """
     with connect(plan.urls.orchestrator) as database:
-        claim = claim_run(database, connection_id, limits=plan.limits)
+        claim = claim_run(
+            database, connection_id, limits=plan.limits, lease_seconds=plan.lease_seconds
+        )
         if isinstance(claim, Unclaimed):
             return claim
         connection = find_connection(database, connection_id)
     with (
         said_of_run(claim.run),
-        kept_lease(plan.urls.orchestrator, connection_id, claim.lease_token, control),
+        kept_lease(
+            plan.urls.orchestrator,
+            connection_id,
+            claim.lease_token,
+            control,
+            lease_seconds=plan.lease_seconds,
+        ),
     ):
         _log.info("the run begins", trigger=claim.run.trigger)
         began = time.monotonic()
@@ -219,7 +229,7 @@ def _record(claim: Claim, plan: SyncPlan, outcome: RunOutcome) -> RunOutcome:
     A database that is away is asked again for as long as the lease lasts: after that the run is
     somebody else's to end.
     """
-    until = time.monotonic() + LEASE_SECONDS
+    until = time.monotonic() + plan.lease_seconds
     while True:
         recorded = _try(plan, lambda database: _recorded(database, claim, plan, outcome))
         if recorded is not None or time.monotonic() > until:
