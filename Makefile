@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench lint format schema lock
+.PHONY: help install demo test test-long bench soak lint format schema lock
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE

@@ -232,6 +232,7 @@ class Fleet:
             "select count(*) as pairs from crmhub.sync_runs as one "
             "join crmhub.sync_runs as other "
             "on other.connection_id = one.connection_id and other.id > one.id "
+            "and one.started_at is not null and other.started_at is not null "
             "and tstzrange(other.started_at, other.finished_at) "
             "&& tstzrange(one.started_at, one.finished_at)"
         )

@@ -87,9 +87,11 @@ def test_leaving_the_block_ends_the_run(
     assert run.wait() != 0
 
 
-def test_runs_of_a_warm_launcher_go_on_side_by_side(wish: LeashWish) -> None:
+def test_runs_of_a_warm_launcher_go_on_side_by_side(wish: LeashWish, tmp_path: Path) -> None:
     launcher = WarmLauncher()
-    with launcher.launched(wish) as first, launcher.launched(wish) as second:
+    other: LeashWish = {**wish, "private_directory": str(tmp_path / "other")}
+    Path(other["private_directory"]).mkdir()
+    with launcher.launched(wish) as first, launcher.launched(other) as second:
         assert first.output.read() == second.output.read()
         assert (first.wait(), second.wait()) == (0, 0)
     launcher.close()
@@ -102,6 +104,7 @@ def test_a_warm_process_that_was_killed_is_replaced(wish: LeashWish) -> None:
         run.output.read()
     [warm] = _children() - before
     os.kill(warm, signal.SIGKILL)
+    Path(wish["private_directory"]).mkdir()
     with launcher.launched(wish) as run:
         assert "meltano, version" in run.output.read()
         assert run.wait() == 0

@@ -25,6 +25,7 @@ from crmhub.engine.rescue import enqueue_forgotten_runs, rescue_lost_runs
 from crmhub.engine.slots import Slots
 from crmhub.errors import CrmHubError
 from crmhub.sync.meltano_log import PluginFailure
+from crmhub.sync.run_directories import remove_left_directories
 from crmhub.sync.runs import prune_runs
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ _RESCUE_CRON: Final = "* * * * * */10"
 _PRUNE_CRON: Final = "17 3 * * *"
 #: Between two tries to get back to a database that is away, seconds.
 _RETURN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
+#: Between two looks for what killed workers left on this machine, seconds.
+_CLEAN_SECONDS: Final = 10.0
 #: A worker that was not heard of for so long has lost its jobs, seconds.
 _SILENCE_SECONDS: Final = 30.0
 _STOPPED: Final = PluginFailure(
@@ -85,6 +88,7 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
         loop.add_signal_handler(number, stop_working)
     _log.info("the worker begins", concurrency=plan.concurrency)
     stopped = asyncio.create_task(stop.wait())
+    cleaning = asyncio.create_task(_keep_clean())
     tries = 0
     while not stop.is_set():
         work = asyncio.create_task(_work(plan, slots))
@@ -98,7 +102,17 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
                 await asyncio.wait_for(stop.wait(), _RETURN_SECONDS[tries])
     _log.info("the worker stops", running=slots.running, drain_seconds=plan.drain_seconds)
     await slots.close(drain_seconds=plan.drain_seconds, reason=_STOPPED)
+    remove_left_directories()
+    cleaning.cancel()
     _log.info("the worker has stopped")
+
+
+async def _keep_clean() -> None:
+    """Delete what killed workers of this machine left, now and again."""
+    while True:
+        if removed := await asyncio.to_thread(remove_left_directories):
+            _log.warning("a killed worker left directories of runs", removed=removed)
+        await asyncio.sleep(_CLEAN_SECONDS)
 
 
 async def _work(plan: WorkerPlan, slots: Slots) -> bool:

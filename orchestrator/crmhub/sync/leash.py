@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import json
 import os
 import shutil
@@ -52,6 +53,7 @@ def hold(wish: LeashWish, become: Callable[[LeashWish], NoReturn]) -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     try:
+        _hold_directory(wish["private_directory"])
         run = _start(wish, become)
         ended = threading.Event()
         threading.Thread(
@@ -95,6 +97,11 @@ def _start(wish: LeashWish, become: Callable[[LeashWish], NoReturn]) -> int:
         os.write(2, f"the run could not be started: {error.strerror}\n".encode())
     finally:
         os._exit(_NOT_STARTED)
+
+
+def _hold_directory(directory: str) -> None:
+    """Lock the directory, for as long as this process lives, so that nobody takes it for left."""
+    fcntl.flock(os.open(directory, os.O_RDONLY), fcntl.LOCK_SH)
 
 
 def _end_when_pipe_closes(run: int, ended: threading.Event, grace_seconds: float) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING
 from crmhub.project_files import meltano_project_directory
 from crmhub.sync.environment import inherited_environment, meltano_environment
 from crmhub.sync.meltano_log import MeltanoLog, PluginFailure
+from crmhub.sync.run_directories import run_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -103,7 +102,7 @@ def _run_once(
     launcher: Launcher,
     on_line: Callable[[MeltanoLog, str], None],
 ) -> RunOutcome:
-    with _private_directory() as directory, token.kept_at(directory / "access_token") as token_file:
+    with run_directory() as directory, token.kept_at(directory / "access_token") as token_file:
         environment = {
             **inherited_environment(os.environ),
             **meltano_environment(str(directory)),
@@ -157,18 +156,6 @@ def _outcome(log: MeltanoLog, status: int, made_to_end: PluginFailure | None) ->
         records=dict(log.records),
         failure=failure,
     )
-
-
-@contextlib.contextmanager
-def _private_directory() -> Iterator[Path]:
-    """A directory for one run, gone at the end: below TMPDIR, else in memory, else on disk."""
-    memory = "/dev/shm"  # noqa: S108 - the directory made below it is ours alone, mode 0700
-    place = None if os.environ.get("TMPDIR") or not os.access(memory, os.W_OK) else memory
-    directory = Path(tempfile.mkdtemp(prefix="crmhub-run-", dir=place))
-    try:
-        yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextlib.contextmanager
