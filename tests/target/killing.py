@@ -7,7 +7,6 @@ import fcntl
 import json
 import random
 import signal
-import struct
 import subprocess
 import sys
 import termios
@@ -186,14 +185,7 @@ class Feeding:
 
     def wait_until_read(self, count: int) -> None:
         """Return once the program has taken so many bytes, or has ended."""
-        assert self._program.stdin
-        unread = bytearray(4)
-        while self._program.poll() is None:
-            written = self._written
-            with contextlib.suppress(ValueError):  # closed: all is written, maybe not yet read
-                fcntl.ioctl(self._program.stdin, termios.FIONREAD, unread)
-            if written - struct.unpack("i", unread)[0] >= count:
-                return
+        while self._program.poll() is None and self._written - self._unread() < count:
             time.sleep(0.001)
 
     def ended(self) -> tuple[list[Any], str]:
@@ -210,6 +202,17 @@ class Feeding:
                 stdin.write(self._lines[start : start + 4096])
                 stdin.flush()
                 self._written = min(start + 4096, len(self._lines))
+            # Closed only now, as what a closed pipe still holds cannot be told.
+            while self._program.poll() is None and self._unread():
+                time.sleep(0.001)
+
+    def _unread(self) -> int:
+        """Bytes that the program has not taken from its standard input yet."""
+        assert self._program.stdin
+        found = bytearray(4)
+        with contextlib.suppress(ValueError, OSError):  # closed: all is read
+            fcntl.ioctl(self._program.stdin, termios.FIONREAD, found)
+        return int.from_bytes(found, sys.byteorder)
 
     def _listen(self, name: str) -> None:
         with getattr(self._program, name) as stream:
