@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         (),
         ("connections",),
         ("demo",),
+        ("doctor",),
         ("env",),
         ("keys",),
         ("migrate",),

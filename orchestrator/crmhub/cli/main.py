@@ -9,6 +9,7 @@ import click
 from crmhub.cli.connection_status import pause, resume
 from crmhub.cli.connections import connections
 from crmhub.cli.demo import demo
+from crmhub.cli.doctor import doctor
 from crmhub.cli.env import env
 from crmhub.cli.flags import flags
 from crmhub.cli.keys import keys
@@ -39,6 +40,7 @@ def crmhub() -> None:
 
 crmhub.add_command(connections)
 crmhub.add_command(demo)
+crmhub.add_command(doctor)
 crmhub.add_command(env)
 crmhub.add_command(flags)
 crmhub.add_command(keys)

@@ -1,0 +1,24 @@
+"""All checks of `crmhub doctor`, in the order in which one would look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from crmhub.doctor.database_checks import check_migrations, check_roles, check_version
+from crmhub.doctor.hubspot_checks import check_hubspot
+from crmhub.doctor.key_checks import check_keys
+from crmhub.doctor.setting_checks import check_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from crmhub.doctor.findings import Check
+
+CHECKS: Final[Mapping[str, Check]] = {
+    "settings": check_settings,
+    "database": check_version,
+    "migrations": check_migrations,
+    "roles": check_roles,
+    "keys": check_keys,
+    "HubSpot": check_hubspot,
+}

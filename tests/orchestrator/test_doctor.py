@@ -1,0 +1,135 @@
+"""`crmhub doctor` finds what is wrong, says what to do, and shows no secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from orchestrator.terminal import KEY, settings_of
+
+from crmhub.doctor.database_checks import clock_finding
+from crmhub.vault.keyring import Keyring, SecretPlace, read_keyring
+from crmhub.vault.secret import Secret
+from crmhub.vault.store import ACCESS_TOKEN, keep_secret
+from hubspot_sandbox.server import running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from databases import TestDatabase
+    from orchestrator.terminal import Crmhub
+
+OTHER_KEY = bytes(range(32))
+
+
+@pytest.fixture
+def settings(database: TestDatabase) -> Iterator[dict[str, str]]:
+    with running_sandbox() as sandbox:
+        yield settings_of(database) | {"HUBSPOT_API_URL": sandbox.url}
+
+
+def found(crmhub: Crmhub, settings: dict[str, str], status: int) -> dict[str, dict[str, Any]]:
+    """What → finding."""
+    done = crmhub("doctor", "--json", **settings)
+    assert done.returncode == status, done.stdout + done.stderr
+    for secret in (KEY, *(url.split("@")[0] for url in settings.values() if "@" in url)):
+        assert secret not in done.stdout + done.stderr
+    return {each["what"]: each for each in json.loads(done.stdout)}
+
+
+def test_a_healthy_installation_has_nothing_to_do(crmhub: Crmhub, settings: dict[str, str]) -> None:
+    findings = found(crmhub, settings, 0)
+    assert {each["verdict"] for each in findings.values()} == {"ok", "skipped"}
+    assert {each for each, said in findings.items() if said["verdict"] == "skipped"} == {
+        "HUBSPOT_CLIENT_ID"
+    }
+    assert findings["PostgreSQL"]["said"].startswith("version 1")
+    assert findings["migrations"]["said"] == "all are in"
+    assert "may do what it must" in findings["role of CRMHUB_LOADER_DATABASE_URL"]["said"]
+    assert "clock of HubSpot" in findings
+    assert "clock of the database" in findings
+    table = crmhub("doctor", **settings)
+    assert table.returncode == 0
+    assert "migrations" in table.stdout
+
+
+def test_every_setting_that_is_missing_is_found_at_once(crmhub: Crmhub) -> None:
+    findings = found(crmhub, {"HUBSPOT_API_URL": "http://127.0.0.1:1"}, 1)
+    assert findings["PII_HASH_SALT"]["verdict"] == "failed"
+    assert findings["SECRETS_ENCRYPTION_KEY"]["remedy"].startswith("it must be 32 random bytes")
+    assert findings["database logins"]["verdict"] == "skipped"
+    assert findings["HubSpot"]["verdict"] == "failed"
+    assert "HUBSPOT_API_URL" in findings["HubSpot"]["remedy"]
+
+
+def test_tokens_are_counted_by_their_keys(
+    crmhub: Crmhub, database: TestDatabase, settings: dict[str, str]
+) -> None:
+    old = Keyring([OTHER_KEY])
+    with psycopg.connect(database.url_as("crmhub_orchestrator")) as connection:
+        for ring in (old, old, read_keyring(KEY)):
+            org_id, connection_id = database.add_connection()
+            place = SecretPlace(org_id=org_id, connection_id=connection_id, name=ACCESS_TOKEN)
+            keep_secret(connection, ring, place, Secret("made-up"))
+    other = f"key {old.primary_key_id}"
+    lost = found(crmhub, settings, 1)
+    assert lost[other]["said"].startswith("2 tokens cannot be opened")
+    both = f"{KEY},{base64.b64encode(OTHER_KEY).decode()}"
+    changing = found(crmhub, settings | {"SECRETS_ENCRYPTION_KEY": both}, 0)
+    assert changing[other]["verdict"] == "warning"
+    assert "crmhub keys rotate" in changing[other]["remedy"]
+    crmhub("keys", "rotate", **settings | {"SECRETS_ENCRYPTION_KEY": both})
+    changed = found(crmhub, settings | {"SECRETS_ENCRYPTION_KEY": both}, 0)
+    assert changed[other]["said"].startswith("no tokens: it may be taken out")
+    assert changed[f"key {read_keyring(KEY).primary_key_id}"]["said"].startswith("3 tokens")
+
+
+def test_logins_that_may_do_too_much_are_named(
+    crmhub: Crmhub, database: TestDatabase, settings: dict[str, str]
+) -> None:
+    findings = found(
+        crmhub,
+        settings
+        | {
+            "CRMHUB_LOADER_DATABASE_URL": database.url,
+            "CRMHUB_READER_DATABASE_URL": database.url_as("crmhub_loader"),
+        },
+        1,
+    )
+    loader = findings["role of CRMHUB_LOADER_DATABASE_URL"]
+    assert "is a superuser" in loader["said"]
+    assert "crmhub roles" in loader["remedy"]
+    assert "no member of crmhub_reader" in findings["role of CRMHUB_READER_DATABASE_URL"]["said"]
+
+
+def test_a_missing_migration_is_found(
+    crmhub: Crmhub, database: TestDatabase, settings: dict[str, str]
+) -> None:
+    database.rows("delete from crmhub.schema_migrations where version >= '0006'")
+    finding = found(crmhub, settings, 1)["migrations"]
+    assert "from 0006 on" in finding["said"]
+    assert "crmhub migrate" in finding["remedy"]
+
+
+def test_a_database_that_is_away_spoils_no_other_check(
+    crmhub: Crmhub, settings: dict[str, str]
+) -> None:
+    away = "postgresql://u:p@127.0.0.1:1/crm"
+    findings = found(crmhub, settings | {"DATABASE_URL": away}, 1)
+    assert findings["database"]["verdict"] == "failed"
+    assert "PostgreSQL does not answer" in findings["database"]["remedy"]
+    assert findings["HubSpot"]["verdict"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "verdict"), [(0, "ok"), (4, "ok"), (-4, "ok"), (30, "warning"), (-30, "warning")]
+)
+def test_a_clock_that_goes_wrong_is_warned_of(seconds: int, verdict: str) -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    finding = clock_finding("clock", now + timedelta(seconds=seconds), before=now, after=now)
+    assert finding.verdict == verdict
+    assert bool(finding.remedy) == (verdict == "warning")
