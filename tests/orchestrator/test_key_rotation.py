@@ -24,7 +24,7 @@ from crmhub.vault.store import (
     REFRESH_TOKEN,
     find_secret,
     keep_secret,
-    refuse_unknown_keys,
+    refuse_wrong_keyring,
     rows_by_key,
 )
 
@@ -209,12 +209,34 @@ def test_rotations_and_replacements_all_at_once_lose_nothing(database: TestDatab
     assert opened(database, NEW, places) == [newest[each.connection_id] for each in places]
 
 
-def test_a_key_that_is_missing_is_noticed_before_work_begins(database: TestDatabase) -> None:
-    sealed_places(database, 2)
+def test_a_wrong_keyring_is_noticed_before_work_begins(
+    database: TestDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that opens some secrets goes on: what one connection lacks must not stop the others."""
     with orchestrator_of(database) as connection:
-        refuse_unknown_keys(connection, BOTH)
-        with pytest.raises(SecretUnreadableError, match=f"2 stored .* key {OLD.primary_key_id}"):
-            refuse_unknown_keys(connection, NEW)
+        refuse_wrong_keyring(connection, NEW)
+        sealed_places(database, 2)
+        refuse_wrong_keyring(connection, BOTH)
+        assert caplog.messages == []
+        with pytest.raises(SecretUnreadableError, match=f"2 stored .*{OLD.primary_key_id}"):
+            refuse_wrong_keyring(connection, NEW)
+        sealed_places(database, 1, NEW)
+        refuse_wrong_keyring(connection, NEW)
+    [said] = caplog.messages
+    assert f"2 stored secrets are sealed with key {OLD.primary_key_id}" in said
+
+
+def test_a_worker_without_a_key_that_is_in_use_does_not_begin(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    """Otherwise every connection would seem to have lost its grant."""
+    sealed_places(database, 1)
+    settings = settings_of(database) | {"SECRETS_ENCRYPTION_KEY": text_of(NEW_KEY)}
+    said = said_in_one_line(crmhub("worker", **settings), 1)
+    assert OLD.primary_key_id in said
+    assert database.rows("select status from crmhub.source_connections") == [
+        {"status": "connected"}
+    ]
 
 
 def test_the_command_says_how_many_and_how_fast(crmhub: Crmhub, database: TestDatabase) -> None:

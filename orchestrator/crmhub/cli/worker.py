@@ -16,6 +16,7 @@ from crmhub.metrics import serve_metrics
 from crmhub.settings import (
     access_tokens,
     hubspot_api_url,
+    keyring,
     lease_seconds,
     pii_hash_salt,
     required_database_urls,
@@ -27,6 +28,7 @@ from crmhub.settings import (
 from crmhub.sync.launching import WarmLauncher
 from crmhub.sync.runs import ClaimLimits
 from crmhub.sync.sync import SyncPlan
+from crmhub.vault.store import refuse_wrong_keyring
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,8 +107,9 @@ def work(
     """Work off runs until SIGTERM. Raises CrmHubError while it begins, none later."""
     launcher = WarmLauncher()
     plan = plan_from_environment(urls, launcher)
-    with connect(urls.orchestrator):
-        pass  # a database that is away now is an error of the settings; later it is waited for
+    # A database that is away now is an error of the settings; later it is waited for.
+    with connect(urls.orchestrator) as database:
+        refuse_wrong_keyring(database, keyring(os.environ))
     if metrics_port is not None:
         serve_metrics(urls.orchestrator, host=metrics_host, port=metrics_port)
     try:

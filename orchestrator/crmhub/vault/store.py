@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from crmhub.vault.keyring import Keyring
     from crmhub.vault.secret import Secret
+
+logger = logging.getLogger("HubSpotSyncWorker")
 
 #: A connection's secrets. A service key has the first only; an OAuth grant both.
 ACCESS_TOKEN = "access_token"  # noqa: S105 - a name
@@ -103,15 +106,23 @@ def rows_by_key(database: psycopg.Connection) -> dict[str, int]:
     return dict(database.execute(_QUERIES["rows_by_key"]).fetchall())
 
 
-def refuse_unknown_keys(database: psycopg.Connection, keyring: Keyring) -> None:
-    """Raise SecretUnreadableError if a stored secret is sealed with a key that is not here.
+def refuse_wrong_keyring(database: psycopg.Connection, keyring: Keyring) -> None:
+    """Raise SecretUnreadableError if secrets are stored and the keyring's keys seal none of them.
 
-    To be asked before work begins: otherwise a forgotten key would take every connection for
-    one that lost its grant.
+    To be asked before work begins: a wrong key would otherwise take every connection for one
+    that lost its grant. A key that only some secrets need is warned of; the others go on.
     """
-    for key_id, secrets in rows_by_key(database).items():
-        if key_id not in keyring.key_ids:
-            raise SecretUnreadableError(
-                f"{secrets} stored secrets are sealed with key {key_id}, which "
-                "SECRETS_ENCRYPTION_KEY does not hold: add that key behind the others"
-            )
+    counts = rows_by_key(database)
+    unknown = {key_id: n for key_id, n in counts.items() if key_id not in keyring.key_ids}
+    if unknown and len(unknown) == len(counts):
+        raise SecretUnreadableError(
+            f"{sum(unknown.values())} stored secrets are sealed with other keys "
+            f"({', '.join(sorted(unknown))}) than SECRETS_ENCRYPTION_KEY holds: "
+            "set the keys they were sealed with; `crmhub doctor` counts them"
+        )
+    for key_id, secrets in sorted(unknown.items()):
+        logger.warning(
+            "%d stored secrets are sealed with key %s, which SECRETS_ENCRYPTION_KEY does not hold",
+            secrets,
+            key_id,
+        )
