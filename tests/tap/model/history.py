@@ -31,6 +31,8 @@ from hubspot_sandbox.faults import Faults
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.sandbox import Sandbox
 from hubspot_sandbox.tokens import TokenHabits
+from tap_hubspot_crm.state import ObjectBookmark
+from tap_hubspot_crm.state_json import read_bookmarks
 from tap_hubspot_crm.timekeeping import Timer
 
 if TYPE_CHECKING:
@@ -96,8 +98,10 @@ class History:
         self._state_frequency = rng.choice([1, 5, 40, 10_000])
         self._block_size = rng.choice([1, 2_000, 256 * 1024])
         self._is_scarce = not self._is_big and rng.random() < 0.2
+        self._are_runs_unbroken = False
         if not self._is_scarce and rng.random() < 0.3:
-            self._operations.are_runs_unbroken = True
+            self._are_runs_unbroken = True
+            self._operations.known_archived = self._known_archived
             self._sandbox.faults = Faults()
         self._clock_is_off = timedelta(hours=rng.choice([0, 0, -1, 1]))
 
@@ -114,6 +118,10 @@ class History:
         self._settle()
         self.outcome.counts["operations"] = self._operations.count
         return self.outcome
+
+    def _known_archived(self, stream: ObjectStream) -> frozenset[str]:
+        bookmark = read_bookmarks(self._consumer.state or {})[stream]
+        return bookmark.archived_ids if isinstance(bookmark, ObjectBookmark) else frozenset()
 
     def _live_on(self) -> None:
         """Let time pass and people work between two runs."""
@@ -143,7 +151,7 @@ class History:
             )
             if rng.random() < 0.15
         }
-        killing = {} if self._operations.are_runs_unbroken else draw_ending(rng)
+        killing = {} if self._are_runs_unbroken else draw_ending(rng)
         self._say(f"sync begins: {extra} {killing}")
         run = self._run({**self._settings, **extra}, **killing)
         self._receive(run)
@@ -158,7 +166,6 @@ class History:
             is_scarce=self._is_scarce,
             **killing,
         )
-        self._operations.era += 1
         run = run_tap(
             self._app,
             plan,
@@ -167,7 +174,6 @@ class History:
             rng=self._rng,
             meanwhile=self._meanwhile,
         )
-        self._operations.era += 1
         counts = self.outcome.counts
         counts["syncs"] += 1
         counts["requests"] += run.requests
@@ -189,7 +195,7 @@ class History:
             least = states[-1] + 1 if states else 0
             messages = messages[: rng.randint(least, len(messages))]
         self._consumer.apply(messages)
-        if states and not self._operations.are_runs_unbroken and rng.random() < 0.1:
+        if states and not self._are_runs_unbroken and rng.random() < 0.1:
             lost = rng.randint(1, len(states))
             states = states[:-lost]
             self._say(f"the last {lost} states are lost")

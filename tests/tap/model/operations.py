@@ -12,7 +12,7 @@ from hubspot_sandbox.pipelines import Owner, Stage
 from hubspot_sandbox.properties import PropertyDefinition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from random import Random
 
     from tap.model.comparison import ObjectStream
@@ -43,12 +43,10 @@ class Operations:
         self._favourite: dict[ObjectStream, str] = {}
         #: So that records come back soon, and go again.
         self._archived_lately: list[str] = []
-        #: Grows when a run begins and when it ends.
-        self.era = 0
-        self._archived_in: dict[str, int] = {}
-        #: No run is cut short and no state lost: then a restored record is missed by the archived
-        #: listing, unless it was archived and restored between two looks at it.
-        self.are_runs_unbroken = False
+        #: Tells which records the tap knows as archived, if no run is cut short and no state lost:
+        #: then the archived listing misses those that were restored. What was edited, archived
+        #: and restored between two looks at it shows nowhere.
+        self.known_archived: Callable[[ObjectStream], Collection[str]] = lambda _: ()
         self._share_of_hot = rng.choice([0.0, 0.5, 0.9])
         self._kinds: dict[Callable[[], str], int] = {
             self._edit: 22,
@@ -126,7 +124,6 @@ class Operations:
             deals = deals_of(self._portal, stream, id_)
             self._portal.archive(stream, id_)
             self._silence.archived(stream, id_, deals)
-            self._archived_in[id_] = self.era
         self._archived_lately = ids
         return f"archived {stream} {ids}"
 
@@ -138,8 +135,9 @@ class Operations:
         ids = self._sample(latest or archived, self._rng.randint(1, 2))
         self._portal.restore(stream, *ids)
         bumped = self._portal.habits.restore_bumps_modified
+        known = self.known_archived(stream)
         for id_ in ids:
-            if bumped or (self.are_runs_unbroken and self._archived_in.get(id_) != self.era):
+            if bumped or id_ in known:
                 self._silence.broken(stream, [id_])
             else:
                 self._silence.restored(stream, id_)
