@@ -88,8 +88,11 @@ class LineWriter(SimpleSingerWriter):
             # A caller in the same process collects text.
             for line in block.split(b"\n")[:-1]:
                 sys.stdout.write(f"{line.decode()}\n")
-        elif block:
-            binary.write(block)
+        else:
+            left = memoryview(block)
+            while left:
+                # Under PYTHONUNBUFFERED a signal ends a write to a full pipe before all is taken.
+                left = left[binary.write(left) :]
         sys.stdout.flush()
 
     def _end(self, signal_number: int) -> NoReturn:

@@ -164,9 +164,10 @@ class TapHubSpotCrm(Tap):
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
-        if isinstance(self.message_writer, LineWriter):
-            self.message_writer.stop(signum)
-        raise Terminated(signum)
+        if not isinstance(self.message_writer, LineWriter):
+            raise Terminated(signum)
+        # Raises at once too, unless a line is on its way: that one has to go out whole.
+        self.message_writer.stop(signum)
 
     @classmethod
     @override

@@ -123,6 +123,14 @@ class _Pipe(io.BytesIO):
         return super().write(block)
 
 
+class _FullPipe(io.BytesIO):
+    """Takes three bytes at once, as an unbuffered pipe may when a signal comes."""
+
+    @override
+    def write(self, block: Buffer, /) -> int:
+        return super().write(bytes(block)[:3])
+
+
 class _BrokenPipe(io.BytesIO):
     @override
     def write(self, block: Buffer, /) -> int:
@@ -161,6 +169,15 @@ def test_a_signal_in_the_middle_of_a_block_ends_the_run_after_it() -> None:
         pipe.disturbed_by = None
         with pytest.raises(Terminated):
             writer.stop(signal.SIGTERM)
+
+
+def test_a_pipe_that_takes_less_at_once_gets_all_of_it() -> None:
+    pipe = _FullPipe()
+    writer = LineWriter()
+    with redirect_stdout(io.TextIOWrapper(pipe, write_through=True)):
+        writer.write_record_lines(b"a line\nanother\n")
+        writer.flush()
+        assert pipe.getvalue() == b"a line\nanother\n"
 
 
 def test_what_a_broken_pipe_did_not_take_is_not_written_again() -> None:

@@ -14,6 +14,7 @@ from tap.conftest import FREE, Connection
 
 from hubspot_sandbox.faults import FaultRule, Faults
 from hubspot_sandbox.limits import Limits
+from tap_hubspot_crm.output import BLOCK_SIZE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +26,8 @@ SLIM = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}
 #: Far beyond what a run may still wait for after a signal, and beyond what this test waits.
 LONG_SECONDS = 240
 PATIENCE_SECONDS = 20
+#: Pages of a hundred contacts that are certainly more than a block.
+BLOCK_PAGES = 14
 
 
 @pytest.fixture
@@ -93,3 +96,26 @@ def test_a_signal_does_not_wait_for_requests_limits_or_back_off(
     assert messages[-1]["type"] == "STATE"
     assert messages[-1]["value"]["bookmarks"]["contacts"]["full_pass"]["open_ranges"]
     assert any(message["type"] == "RECORD" for message in messages)
+
+
+def test_a_signal_tears_no_line_while_the_reader_is_slow(large: Connection, tmp_path: Path) -> None:
+    """The run hangs in the middle of a block that the full pipe does not take."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(large.settings(**SLIM)))
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, "--config", str(file)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        before = -1
+        while before != (now := large.requests("objects/2026-09/contacts")) or now < BLOCK_PAGES:
+            before = now
+            time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.1)
+        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert process.returncode == 128 + signal.SIGTERM, errors
+    messages = [json.loads(line) for line in output.split(b"\n")[:-1]]
+    assert len(output) > BLOCK_SIZE
+    assert messages[-1]["type"] == "STATE"
+    assert messages[-1]["value"]["bookmarks"]["contacts"]["full_pass"]["open_ranges"]
