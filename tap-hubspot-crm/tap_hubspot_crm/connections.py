@@ -6,6 +6,7 @@ import contextlib
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -27,7 +28,7 @@ class Connections:
 
     def session(self) -> requests.Session:
         """Return a new session."""
-        session = requests.Session()
+        session = _Session()
         session.headers.update(self._headers)
         adapter = _CuttableAdapter(self._open)
         session.mount("https://", adapter)
@@ -41,6 +42,25 @@ class Connections:
             if wire is not None:
                 with contextlib.suppress(OSError):
                     wire.shutdown(socket.SHUT_RDWR)
+
+
+class _Session(requests.Session):
+    """A session that looks for proxies and certificates in the environment once for each site.
+
+    `requests` looks for every request, which takes as long as reading fifty rows.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._found: dict[tuple[str, str], Any] = {}
+
+    @override
+    def merge_environment_settings(self, url: Any, *arguments: Any) -> Any:
+        parts = urlsplit(url)
+        site = (parts.scheme, parts.netloc)
+        if site not in self._found:
+            self._found[site] = super().merge_environment_settings(url, *arguments)
+        return dict(self._found[site])
 
 
 class _CuttableAdapter(HTTPAdapter):

@@ -9,7 +9,7 @@ costs nothing where all calls take equally long.
 from __future__ import annotations
 
 import threading
-from collections import deque
+from bisect import bisect_right, insort
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,19 +25,11 @@ _LOOK_SECONDS = 0.02
 _SHORTEST_WAIT = 0.001
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Call:
     """A call that was taken from a bucket."""
 
     sent: float
-    #: When its answer came; None before.
-    answered: float | None = None
-
-    def counted_by(self, now: float, fastest: float | None) -> float:
-        """Return the latest moment, up to now, at which HubSpot may have counted it."""
-        if fastest is None:
-            return self.sent
-        return self.sent + max(0.0, (self.answered or now) - self.sent - fastest)
 
 
 class TokenBucket:
@@ -63,10 +55,15 @@ class TokenBucket:
         self._window = window
         self._timer = timer
         self._pause = pause or timer.sleep
-        self._calls: deque[Call] = deque()
+        #: In the order of their sending; a dict, since it keeps that.
+        self._in_flight: dict[Call, None] = {}
+        #: When calls were answered, rising. HubSpot counted each at most the fastest answer's
+        #: time before, so the calls in flight are counted after all of these.
+        self._answered: list[float] = []
         self._fastest: float | None = None
         self._closed_until = 0.0
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
 
     @property
     def limit(self) -> int:
@@ -75,16 +72,20 @@ class TokenBucket:
 
     def take(self) -> Call:
         """Wait until a call is free, and take it; say with `answered` when its answer came."""
-        while isinstance(found := self._try_take(), float):
-            self._pause(found)
-        return found
+        # One thread at a time watches the window: the next free call is for one alone.
+        with self._turn:
+            while isinstance(found := self._try_take(), float):
+                self._pause(found)
+            return found
 
     def answered(self, call: Call) -> None:
         """Note that a call was answered, or came to nothing."""
         with self._lock:
-            call.answered = self._timer.monotonic()
-            latency = call.answered - call.sent
+            now = self._timer.monotonic()
+            latency = now - call.sent
             self._fastest = latency if self._fastest is None else min(self._fastest, latency)
+            del self._in_flight[call]
+            insort(self._answered, now)
 
     def close_for(self, seconds: float) -> None:
         """Hand out nothing for so long: HubSpot said that the limit is reached."""
@@ -105,12 +106,14 @@ class TokenBucket:
             if remaining is None:
                 return
             now = self._timer.monotonic()
+            sent = now if call is None else call.sent
             # HubSpot wrote the header when the call came in, and knew no more than this of ours.
-            start = (now if call is None else call.sent) - self._window
-            ours = sum(item.answered is None or item.answered > start for item in self._calls)
-            foreign = self._limit - remaining - ours
+            earlier = len(self._answered) - bisect_right(self._answered, sent - self._window)
+            foreign = self._limit - remaining - earlier - len(self._in_flight)
+            # They may have been counted up to now, as one of ours that is answered later.
+            counted_like = now + (now - sent if self._fastest is None else self._fastest)
             for _ in range(max(0, min(foreign, self._limit))):
-                self._calls.append(Call(sent=now, answered=now))
+                insort(self._answered, counted_like)
 
     def _try_take(self) -> Call | float:
         """Take a call, or return the seconds to wait before the next try."""
@@ -119,28 +122,32 @@ class TokenBucket:
             if now < self._closed_until:
                 return self._closed_until - now
             self._forget(now)
-            if len(self._calls) >= self._limit and (wait := self._wait(now)) > 0:
+            if (wait := self._wait(now)) > 0:
                 return wait
             call = Call(sent=now)
-            self._calls.append(call)
+            self._in_flight[call] = None
             return call
 
     def _wait(self, now: float) -> float:
         """Return the seconds until the window has room, zero if it has."""
-        counted = sorted(
-            (item.counted_by(now, self._fastest), item.answered is None) for item in self._calls
-        )
-        oldest, in_flight = counted[-self._limit]
-        if oldest <= now - self._window:
+        room = self._limit - len(self._in_flight)
+        if room > len(self._answered):
             return 0.0
-        wait = max(oldest + self._window - now, _SHORTEST_WAIT)
+        if room > 0:
+            counted = self._answered[-room] - (self._fastest or 0.0)
+        else:
+            # Taken to be counted as late as can be: a call that takes longer may be so by as much.
+            sent = list(self._in_flight)[-self._limit].sent
+            counted = sent if self._fastest is None else max(sent, now - self._fastest)
+        if counted <= now - self._window:
+            return 0.0
+        wait = max(counted + self._window - now, _SHORTEST_WAIT)
         # A call in flight may turn out to have been counted earlier than feared.
-        return min(wait, _LOOK_SECONDS) if in_flight and self._fastest is not None else wait
+        return min(wait, _LOOK_SECONDS) if room <= 0 and self._fastest is not None else wait
 
     def _forget(self, now: float) -> None:
-        start = now - self._window - _MEMORY_SECONDS
-        while self._calls and (self._calls[0].answered or self._calls[0].sent) <= start:
-            self._calls.popleft()
+        old = bisect_right(self._answered, now - self._window - _MEMORY_SECONDS)
+        del self._answered[:old]
 
 
 #: Added to the windows: HubSpot's clock and ours need not tick alike.
