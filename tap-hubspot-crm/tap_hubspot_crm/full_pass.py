@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tap_hubspot_crm.archived import Listed, send_newly_archived, send_returned
 from tap_hubspot_crm.events import Checkpoint, CompletePass
 from tap_hubspot_crm.incremental import incremental_pass
-from tap_hubspot_crm.range_listing import list_in_ranges
+from tap_hubspot_crm.range_listing import ask_for_extent, list_in_ranges
 from tap_hubspot_crm.state import ARCHIVED_LIMIT, FullPass, IdRange, Phase
 from tap_hubspot_crm.state_json import keep_newest
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.range_listing import Extent
     from tap_hubspot_crm.rows import Row
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
@@ -38,13 +39,14 @@ def full_pass(
     Returns:
         The bookmark after it.
     """
+    extent = ask_for_extent(source.reader) if _is_live_to_come(bookmark) else None
     if bookmark.full_pass is None or bookmark.full_pass.phase is Phase.ARCHIVED:
         bookmark, listed_before = yield from _list_archived_first(source, bookmark)
     else:
         listed_before = bookmark.full_pass.archived_ids
     running = _running(bookmark)
     if running.phase is Phase.LIVE:
-        bookmark = yield from _list_live(source, bookmark, listed_before)
+        bookmark = yield from _list_live(source, bookmark, listed_before, extent)
     listed = yield from _list_archived_again(source, bookmark, listed_before)
     yield from send_returned(source, listed_before - listed.ids, version=bookmark.version)
     bookmark = yield from incremental_pass(source, bookmark, since=running.started_at)
@@ -63,6 +65,10 @@ def full_pass(
 def next_version(version: int, started_at: datetime) -> int:
     """Return a version above every earlier one of the stream: the time in milliseconds."""
     return max(version + 1, to_milliseconds(started_at))
+
+
+def _is_live_to_come(bookmark: ObjectBookmark) -> bool:
+    return bookmark.full_pass is None or bookmark.full_pass.phase is not Phase.ARCHIVED_AGAIN
 
 
 def _running(bookmark: ObjectBookmark) -> FullPass:
@@ -108,13 +114,16 @@ def _list_archived_first(
 
 
 def _list_live(
-    source: ObjectSource, bookmark: ObjectBookmark, listed_before: frozenset[str]
+    source: ObjectSource,
+    bookmark: ObjectBookmark,
+    listed_before: frozenset[str],
+    extent: Extent | None,
 ) -> Generator[Event, None, ObjectBookmark]:
     running = replace(_running(bookmark), archived_ids=keep_newest(listed_before, ARCHIVED_LIMIT))
     since = running.started_at - timedelta(seconds=source.lookback_seconds)
     # Shared by every checkpoint of this listing; a row enters only after it was sent.
     seen = dict(bookmark.seen)
-    for part in list_in_ranges(source.reader, running.open_ranges):
+    for part in list_in_ranges(source.reader, running.open_ranges, extent=extent):
         yield source.rows(part.reading, bookmark.version, only=part.ids)
         _remember(seen, part.reading.rows, part.ids, since)
         running = replace(running, open_ranges=part.open_ranges)

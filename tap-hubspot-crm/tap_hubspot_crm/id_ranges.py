@@ -3,25 +3,23 @@
 A pure plan: it sends nothing. HubSpot's cursor is the id of the next record (using object APIs),
 so a range of ids can be read from the middle on. That is documented, not promised: what a cursor
 of ours brings only cuts a range where it shows rows, and the range below is walked by HubSpot's
-own cursors up to the very first of them. A cursor of ours that is not heeded costs one request,
+own cursors up to the very first of them. A cursor of ours that is not heeded costs a request,
 never a row.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.range_cuts import Stretch, place_to_cut
 from tap_hubspot_crm.state import IdRange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-PAGE_ROWS = 100
-#: A range with fewer pages ahead is not worth a cut, whose place is a guess.
-_PAGES_WORTH_CUTTING = 6
+    from collections.abc import Iterator, Sequence
 
 
 @dataclass(kw_only=True, eq=False)
@@ -34,16 +32,15 @@ class OpenRange:
     first: int = 0
     #: The id at which it ends, not included; None for the last range.
     before: int | None = None
-    #: The range that this one is to be the upper part of, until rows were seen in it.
-    cut_from: OpenRange | None = None
-    #: Whether a page of it, or of its upper part, is being asked for.
+    #: Whether it is still a guess, within another range, until rows were seen in it.
+    is_cut: bool = False
+    #: Whether its next page is being asked for.
     asked: bool = False
-    being_cut: bool = False
     finished: bool = False
     #: The greatest id that was listed, None before its first page.
     last: int | None = None
     #: How far apart its ids were in the last page.
-    gap: float = 1.0
+    gap: float | None = None
     #: Where its rows seem to end, after a cut beyond it found none.
     seems_to_end: int | None = None
     #: The cursors of pages that were listed and not sent yet, in order.
@@ -53,6 +50,13 @@ class OpenRange:
     def resume_at(self) -> str | None:
         """The cursor with which a later run goes on."""
         return self.unsent[0] if self.unsent else self.after
+
+    @property
+    def start(self) -> int | None:
+        """The lowest id that may still be listed, None where the cursor does not tell."""
+        if self.last is not None:
+            return None if _number(self.after) is None else self.last + 1
+        return self.first if self.after is None else _number(self.after)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +70,11 @@ class Placed:
 class IdRanges:
     """The open ranges of a listing, walked side by side."""
 
-    def __init__(self, open_ranges: Sequence[IdRange]) -> None:
-        """Begin with what a state holds; the whole listing is one range."""
+    def __init__(self, open_ranges: Sequence[IdRange], *, readers: int) -> None:
+        """Begin with what a state holds, to be walked by so many readers side by side."""
         # A single range is walked as HubSpot's cursor leads, whatever order that is.
         several = len(open_ranges) > 1
+        #: By rising id.
         self._ranges = [
             OpenRange(
                 after=part.after,
@@ -78,6 +83,8 @@ class IdRanges:
             )
             for part in open_ranges
         ]
+        self._cuts: list[OpenRange] = []
+        self._readers = readers
         self._greatest: int | None = None
         self._listed = 0
         self._rows = 0
@@ -92,39 +99,32 @@ class IdRanges:
 
     def next_page(self) -> OpenRange | None:
         """Return a range whose next page is to be read now."""
+        places = sorted(cut.first for cut in self._cuts)
         for part in self._ranges:
-            if not part.asked:
+            if not part.asked and not _reaches(part, places):
                 part.asked = True
                 return part
         return None
 
     def cut(self) -> OpenRange | None:
-        """Hand the upper half of the longest range on, as a range whose page is to be read now.
+        """Return a new range, cut off another one, whose first page is to be read now.
 
         None if no range is long enough, as far as its ids and the number of rows tell.
         """
         if self._greatest is None or not self.ordered:
             return None
-        longest = max(self._ranges, key=self._rows_ahead, default=None)
-        if longest is None or longest.last is None:
+        left = max(0, self._rows - self._listed)
+        first = place_to_cut(list(self._stretches()), rows=left, readers=self._readers)
+        if first is None:
             return None
-        rows = self._rows_ahead(longest)
-        if rows < _PAGES_WORTH_CUTTING * PAGE_ROWS:
-            return None
-        # Whole pages below, so that the last one of them is full where ids are even.
-        pages = int(rows / 2 / PAGE_ROWS)
-        middle = longest.last + 1 + int(pages * PAGE_ROWS * longest.gap)
-        longest.being_cut = True
         # One less: it is the same whether a cursor names the next row or the last one.
-        upper = OpenRange(
-            after=str(middle - 1), first=middle, before=longest.before, cut_from=longest, asked=True
-        )
-        self._ranges.insert(self._ranges.index(longest) + 1, upper)
-        return upper
+        cut = OpenRange(after=str(first - 1), first=first, is_cut=True, asked=True)
+        self._cuts.append(cut)
+        return cut
 
     def holds(self, part: OpenRange) -> bool:
         """Say whether a range is still one of this plan."""
-        return part in self._ranges
+        return part in self._ranges or part in self._cuts
 
     def place(self, part: OpenRange, ids: Sequence[str], following: str | None) -> Placed | None:
         """Note a page of a range.
@@ -140,7 +140,7 @@ class IdRanges:
         numbers = [int(id_) for id_ in ids]
         if not self.holds(part) or not self._heeded(part, numbers):
             return None
-        if part.cut_from is not None and not self._root(part, part.cut_from, numbers):
+        if part.is_cut and not self._root(part, numbers):
             return None
         cursor = part.after
         inside = [
@@ -156,7 +156,7 @@ class IdRanges:
 
     def refuse(self, part: OpenRange) -> bool:
         """Note that HubSpot refused a range's cursor; say whether the listing can go on."""
-        if part.cut_from is None and self._is_all(part):
+        if not part.is_cut and self._is_all(part):
             return False
         if self.holds(part):
             self._go_on_without(part)
@@ -169,22 +169,33 @@ class IdRanges:
 
     def open_ranges(self) -> tuple[IdRange, ...]:
         """Return what is still to be read, or to be sent, for state."""
-        found: list[IdRange] = []
-        for part in self._ranges:
-            if part.cut_from is None:
-                before = None if part.before is None else str(part.before)
-                found.append(IdRange(after=part.resume_at, before=before))
-        if self._sieve is not None and found:
+        if self._sieve is not None and self._ranges:
             return self._sieve
-        return tuple(found)
+        return tuple(
+            IdRange(after=part.resume_at, before=None if part.before is None else str(part.before))
+            for part in self._ranges
+        )
 
-    def _rows_ahead(self, part: OpenRange) -> float:
-        """Return a guess how many rows a range still has, zero if it cannot be cut."""
-        if part.being_cut or part.finished or part.last is None or _number(part.after) is None:
-            return 0.0
-        ends = [end for end in (part.before, part.seems_to_end) if end is not None]
-        end = min([*ends, (self._greatest or 0) + 1])
-        return min(max(0.0, (end - part.last) / part.gap), float(max(0, self._rows - self._listed)))
+    def _stretches(self) -> Iterator[Stretch]:
+        """Yield what the ranges have ahead of them, divided where they are being cut."""
+        greatest = self._greatest or 0
+        places = sorted(cut.first for cut in self._cuts)
+        for part in self._ranges:
+            start = part.start
+            if part.finished or start is None:
+                continue
+            ends = [end for end in (part.before, part.seems_to_end) if end is not None]
+            end = min([*ends, greatest + 1])
+            inside = places[bisect_left(places, start + 1) : bisect_left(places, end)]
+            for low, high in pairwise((start, *inside, end)):
+                if low < high:
+                    yield Stretch(
+                        start=low,
+                        end=high,
+                        gap=part.gap or max(1.0, greatest / max(1, self._rows)),
+                        seen=part.gap is not None,
+                        cuts=len(inside),
+                    )
 
     def _heeded(self, part: OpenRange, numbers: Sequence[int]) -> bool:
         """Say whether a page is one of its range; if not, go on without ranges."""
@@ -193,7 +204,7 @@ class IdRanges:
             not numbers or numbers[0] >= lowest
         )
         # One range from the beginning to the end needs no order.
-        unneeded = part.cut_from is None and self._is_all(part)
+        unneeded = not part.is_cut and self._is_all(part)
         self.ordered = self.ordered and heeded
         if not heeded and not unneeded:
             self._go_on_without(part)
@@ -205,30 +216,40 @@ class IdRanges:
     def _go_on_without(self, part: OpenRange) -> None:
         """Give up a cut, or, where ranges of an earlier run are no longer heeded, all of them."""
         self.ordered = False
-        if part.cut_from is not None:
-            self._drop(part, part.cut_from)
+        if part.is_cut:
+            self._cuts.remove(part)
         else:
             self._sieve = self._sieve or self.open_ranges()
-            self._ranges = [OpenRange(after=None)]
+            self._ranges, self._cuts = [OpenRange(after=None)], []
 
-    def _root(self, part: OpenRange, lower: OpenRange, numbers: Sequence[int]) -> bool:
-        """Cut a range at the first row seen above the cut; say whether there is one to cut at."""
-        seen = [number for number in numbers if number >= part.first]
-        beyond = not seen or (part.before is not None and seen[0] >= part.before)
-        if lower.finished or beyond or (lower.last is not None and lower.last >= seen[0]):
-            self._drop(part, lower)
+    def _root(self, cut: OpenRange, numbers: Sequence[int]) -> bool:
+        """Cut a range at the first row that only the cut has seen; say whether there is one."""
+        self._cuts.remove(cut)
+        lower = self._around(cut.first)
+        if lower is None or lower.finished:
             return False
-        lower.being_cut = False
-        part.cut_from = None
-        part.before, lower.before = lower.before, seen[0]
-        part.first, part.after = seen[0], str(seen[0])
+        walked = -1 if lower.last is None else lower.last
+        seen = [number for number in numbers if number >= cut.first and number > walked]
+        if not seen or (lower.before is not None and seen[0] >= lower.before):
+            if walked < cut.first:
+                lower.seems_to_end = min(cut.first, lower.seems_to_end or cut.first)
+            return False
+        cut.is_cut = False
+        cut.first, cut.after = seen[0], str(seen[0])
+        cut.before, lower.before = lower.before, seen[0]
+        cut.seems_to_end, lower.seems_to_end = lower.seems_to_end, None
+        self._ranges.insert(self._ranges.index(lower) + 1, cut)
+        if walked in numbers:
+            # In one page of HubSpot's the one row follows the other: nothing is left between.
+            lower.finished = lower.asked = True
+            self._forget(lower)
         return True
 
-    def _drop(self, part: OpenRange, lower: OpenRange) -> None:
-        lower.being_cut = False
-        lower.seems_to_end = part.first
-        part.finished = True
-        self._ranges.remove(part)
+    def _around(self, number: int) -> OpenRange | None:
+        for part in self._ranges:
+            if part.first <= number and (part.before is None or number < part.before):
+                return part
+        return None
 
     def _advance(self, part: OpenRange, numbers: Sequence[int], following: str | None) -> None:
         part.asked = False
@@ -261,6 +282,14 @@ class IdRanges:
             and (part.before is None or number < int(part.before))
             for part in self._sieve or ()
         )
+
+
+def _reaches(part: OpenRange, places: Sequence[int]) -> bool:
+    """Say whether a range came to a place where it is being cut: what follows is asked for."""
+    if part.last is None or not places:
+        return False
+    place = bisect_left(places, part.first)
+    return place < len(places) and places[place] <= part.last + 1
 
 
 def _number(cursor: str | None) -> int | None:

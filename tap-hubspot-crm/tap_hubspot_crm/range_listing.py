@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_ranges import IdRanges, OpenRange
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.state import IdRange
 
 
+#: One reader for so many calls of the limit.
+_CALLS_A_READER = 6
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListedPart:
     """Rows of the listing, to be sent now."""
@@ -34,15 +38,26 @@ class ListedPart:
     asked_at: datetime
 
 
-def list_in_ranges(reader: ObjectReader, open_ranges: Sequence[IdRange]) -> Iterator[ListedPart]:
+#: Reads the greatest id and the number of rows, None where they are not known.
+Extent: TypeAlias = "Handle[tuple[int, int] | None]"
+
+
+def ask_for_extent(reader: ObjectReader) -> Extent:
+    """Have the extent of the live listing read, a hint for `list_in_ranges`; do not wait for it."""
+    return reader.client.pool.submit(reader.greatest_id)
+
+
+def list_in_ranges(
+    reader: ObjectReader, open_ranges: Sequence[IdRange], *, extent: Extent | None = None
+) -> Iterator[ListedPart]:
     """Yield the rows of the live listing, in no order.
 
     Args:
         reader: Reads contacts or deals.
         open_ranges: What is still to be read.
+        extent: How far it goes, where that was asked for before.
     """
-    listing = _Listing(reader, open_ranges)
-    yield from listing.first()
+    listing = _Listing(reader, open_ranges, extent or ask_for_extent(reader))
     while handles := listing.submit():
         yield from listing.take(reader.client.pool.wait(handles))
     yield from listing.merged()
@@ -58,24 +73,20 @@ class _Unread:
 
 
 class _Listing:
-    def __init__(self, reader: ObjectReader, open_ranges: Sequence[IdRange]) -> None:
+    def __init__(
+        self, reader: ObjectReader, open_ranges: Sequence[IdRange], extent: Extent
+    ) -> None:
         self._reader = reader
         self._pool = reader.client.pool
-        self._most = reader.client.max_concurrency
-        self._plan = IdRanges(open_ranges)
+        # So many use up the limit's calls within two seconds, and fewer lose less at the ends.
+        calls = reader.client.limiter.burst.limit
+        self._most = min(reader.client.max_concurrency, max(1, calls // _CALLS_A_READER))
+        self._plan = IdRanges(open_ranges, readers=self._most)
         self._pages: dict[Handle[ListedPage | UnexpectedResponseError], OpenRange] = {}
         self._unread: deque[_Unread] = deque()
         self._reads: dict[Handle[Reading], _Unread] = {}
-        self._greatest: Handle[tuple[int, int] | None] | None = None
+        self._extent: Extent | None = extent
         self._merged: dict[str, datetime] = {}
-
-    def first(self) -> Iterator[ListedPart]:
-        """Read the first page in this thread: often it is the only one."""
-        part = self._plan.next_page()
-        if part is None:
-            return
-        self._greatest = self._pool.submit(self._reader.greatest_id)
-        yield from self._place(part, self._page(part))
 
     def submit(self) -> list[Handle[Any]]:
         """Have as many requests made as make sense now; return all that are on their way."""
@@ -88,13 +99,14 @@ class _Listing:
                 self._pages[self._pool.submit(partial(self._page, part))] = part
             else:
                 break
-        rest = [] if self._greatest is None else [self._greatest]
-        return [*self._reads, *self._pages, *rest]
+        # Without pages on their way there is nothing left that it could help to divide.
+        asked = [*self._reads, *self._pages]
+        return [*asked, self._extent] if asked and self._extent is not None else asked
 
     def take(self, done: Handle[Any]) -> Iterator[ListedPart]:
         """Yield what a request that is done brought."""
-        if done is self._greatest:
-            self._greatest = None
+        if done is self._extent:
+            self._extent = None
             known = done.result()
             if known is not None:
                 self._plan.know(greatest=known[0], rows=known[1])

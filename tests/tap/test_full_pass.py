@@ -41,18 +41,17 @@ def test_the_version_is_activated_once_and_after_the_last_record(connection: Con
         assert order.count("ACTIVATE_VERSION") == 1
 
 
-def test_every_record_has_its_version_and_hubspots_time_in_order(connection: Connection) -> None:
+def test_every_record_has_its_version_and_hubspots_time(connection: Connection) -> None:
     began = connection.portal.clock.now_ms()
     records = [m for m in connection.sync() if m["type"] == "RECORD"]
     ended = connection.portal.clock.now_ms()
     for stream in ("contacts", "deals"):
         mine = [m for m in records if m["stream"] == stream]
         assert len({m["version"] for m in mine}) == 1
-        times = [m["time_extracted"] for m in mine]
-        assert times == sorted(times)
-        # A Date header has whole seconds, so the first may be up to one early; none is late.
-        moments = [to_milliseconds(parse_moment(text)) for text in times]
-        assert began - 1000 <= moments[0] <= moments[-1] <= ended
+        # Pages come side by side, in no order. A Date header has whole seconds, so the first may
+        # be up to one early; none is late.
+        moments = [to_milliseconds(parse_moment(m["time_extracted"])) for m in mine]
+        assert began - 1000 <= min(moments) <= max(moments) <= ended
 
 
 def test_purged_records_are_swept_by_the_next_full_pass(connection: Connection) -> None:

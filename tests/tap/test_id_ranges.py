@@ -51,7 +51,7 @@ def _walk(
     pages: int | None = None,
 ) -> tuple[list[int], tuple[IdRange, ...]]:
     """Return the ids that were sent, in order, and what is open at the end or after some pages."""
-    plan = IdRanges(open_ranges)
+    plan = IdRanges(open_ranges, readers=WORKERS)
     if listing.ids:
         plan.know(greatest=listing.ids[-1], rows=len(listing.ids))
     under_way: list[OpenRange] = []
@@ -125,7 +125,7 @@ def test_the_work_is_shared_and_hardly_any_page_is_read_in_vain() -> None:
 
 
 def test_rows_in_no_order_are_read_one_page_after_another() -> None:
-    plan = IdRanges((IdRange(),))
+    plan = IdRanges((IdRange(),), readers=WORKERS)
     part = plan.next_page()
     assert part is not None
     placed = plan.place(part, ["9", "3", "5"], "opaque")
@@ -138,7 +138,7 @@ def test_rows_in_no_order_are_read_one_page_after_another() -> None:
 
 
 def test_a_page_that_was_not_sent_yet_is_open() -> None:
-    plan = IdRanges((IdRange(),))
+    plan = IdRanges((IdRange(),), readers=WORKERS)
     part = plan.next_page()
     assert part is not None
     first = plan.place(part, ["1", "2"], "3")
@@ -153,7 +153,7 @@ def test_a_page_that_was_not_sent_yet_is_open() -> None:
 
 
 def test_a_refused_cut_is_given_up_and_a_refused_listing_is_not() -> None:
-    plan = IdRanges((IdRange(),))
+    plan = IdRanges((IdRange(),), readers=WORKERS)
     part = plan.next_page()
     assert part is not None
     assert plan.place(part, [str(n) for n in range(1, 101)], "101") is not None
