@@ -18,7 +18,7 @@ from benchmarks.sandbox_process import sandbox_process
 from benchmarks.scale import FULL, QUICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from benchmarks.scale import Scale
 
@@ -28,18 +28,29 @@ _WAYS = {
     "sdk": "the SDK's default path, untyped",
 }
 
+_PARTS: dict[str, Callable[[Reading], str]] = {
+    "full-pass": Reading.full_passes,
+    "incremental": Reading.incremental,
+    "quiet": Reading.quiet,
+    "same-millisecond": Reading.same_millisecond,
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks that were named, all by default, and print their tables."""
     parser = argparse.ArgumentParser(prog="benchmarks.tap", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="everything, at reduced counts")
-    parser.add_argument("--only", choices=["emission", "reading"], help="one half of it")
+    parser.add_argument(
+        "--only",
+        choices=["emission", "reading", *_PARTS],
+        help="emission, everything that is read from the sandbox, or one table of that",
+    )
     options = parser.parse_args(arguments)
     scale = QUICK if options.quick else FULL
-    if options.only != "reading":
+    if options.only in {None, "emission"}:
         print(emission(scale), flush=True)  # noqa: T201 - the program's output
     if options.only != "emission":
-        for each in reading(scale):
+        for each in reading(scale, _PARTS if options.only in {None, "reading"} else [options.only]):
             print(each, flush=True)  # noqa: T201 - the program's output
 
 
@@ -65,14 +76,12 @@ def emission(scale: Scale) -> str:
     )
 
 
-def reading(scale: Scale) -> Iterator[str]:
-    """Yield the tables of reading against the sandbox, in its own process."""
+def reading(scale: Scale, parts: Iterable[str]) -> Iterator[str]:
+    """Yield tables of reading against the sandbox, in its own process."""
     with sandbox_process() as sandbox, tempfile.TemporaryDirectory() as directory:
         bench = Reading(sandbox, Path(directory), scale)
-        yield bench.full_passes()
-        yield bench.incremental()
-        yield bench.quiet()
-        yield bench.same_millisecond()
+        for part in parts:
+            yield _PARTS[part](bench)
 
 
 if __name__ == "__main__":
