@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tap_hubspot_crm.range_cuts import Stretch, place_to_cut
+from tap_hubspot_crm.range_cuts import Stretch, place_to_cut, readers_worth
 from tap_hubspot_crm.state import IdRange
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ class IdRanges:
     def know(self, *, greatest: int, rows: int) -> None:
         """Take over what a search tells, as a hint: the greatest id and the number of rows."""
         self._greatest, self._rows = greatest, rows
+        self._readers = min(self._readers, readers_worth(rows))
 
     def next_page(self) -> OpenRange | None:
         """Return a range whose next page is to be read now."""
@@ -111,7 +112,8 @@ class IdRanges:
 
         None if no range is long enough, as far as its ids and the number of rows tell.
         """
-        if self._greatest is None or not self.ordered:
+        walked = len(self._cuts) + sum(not part.finished for part in self._ranges)
+        if self._greatest is None or not self.ordered or walked >= self._readers:
             return None
         left = max(0, self._rows - self._listed)
         first = place_to_cut(list(self._stretches()), rows=left, readers=self._readers)

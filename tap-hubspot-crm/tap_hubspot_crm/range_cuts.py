@@ -45,6 +45,11 @@ class Stretch:
     cuts: int
 
 
+def readers_worth(rows: int) -> int:
+    """Return how many readers are worth their cuts for so many rows, which a few pages are not."""
+    return 1 + int(2 * math.sqrt(rows / PAGE_ROWS))
+
+
 def place_to_cut(stretches: Sequence[Stretch], *, rows: int, readers: int) -> int | None:
     """Return the id from which another reader best begins, None where none is worth it.
 
