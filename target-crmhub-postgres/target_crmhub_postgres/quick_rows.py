@@ -149,7 +149,9 @@ class QuickReader:
 
             def moment(record: object) -> bytes:
                 value = get(record)
-                return missing() if value is None else packed_moment(_in_utc(value))
+                if value is None:
+                    return missing()
+                return packed_moment(value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC))
 
             return moment
         return lambda record: _packed(get(record), read, pack, missing)
@@ -188,7 +190,9 @@ class _Properties:
             elif (number := _READ_NUMBER(value)) is not None:
                 found[name] = number
         found |= {
-            name: _in_utc(value) for name, value in self._moments(record) if value is not None
+            name: value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+            for name, value in self._moments(record)
+            if value is not None
         }
         for name, get, read in self._others:
             value = get(record)

@@ -53,6 +53,7 @@ class CrmSink(BatchSink):
         self._latest: dict[str, _Version] = {}
         self._seen: set[tuple[int, str]] = set()
         self._taken = 0
+        self._most = self.max_size
         self._read_at_text: object = None
         self._set_read_at(target.started_at)
 
@@ -61,6 +62,12 @@ class CrmSink(BatchSink):
     def current_size(self) -> int:
         """Records that were taken since the last batch, counted here for every record."""
         return self._taken
+
+    @property
+    @override
+    def is_full(self) -> bool:
+        """Whether a batch is full, without the SDK's way there: it is asked for every record."""
+        return self._taken >= self._most
 
     @override
     def setup(self) -> None:
