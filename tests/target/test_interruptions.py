@@ -171,6 +171,7 @@ def test_a_load_that_ends_between_two_transactions_goes_on_in_the_next(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_after_a_lease_is_lost_between_any_two_transactions_nothing_is_written(
     database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -178,6 +179,7 @@ def test_after_a_lease_is_lost_between_any_two_transactions_nothing_is_written(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_a_load_that_ends_between_any_two_transactions_goes_on_in_the_next(
     database: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:

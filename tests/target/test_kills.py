@@ -28,6 +28,7 @@ def test_runs_killed_at_random_points_lose_nothing_and_converge(
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(100, 110))
 def test_two_hundred_kills_lose_nothing_and_converge(hub: Hub, tmp_path: Path, seed: int) -> None:
     play(hub, tmp_path, seed, runs=6, kills=20)
