@@ -41,7 +41,16 @@ def found(crmhub: Crmhub, settings: dict[str, str], status: int) -> dict[str, di
     return {each["what"]: each for each in json.loads(done.stdout)}
 
 
-def test_a_healthy_installation_has_nothing_to_do(crmhub: Crmhub, settings: dict[str, str]) -> None:
+def hear_of_a_worker(database: TestDatabase) -> None:
+    """A worker's two queues, as they register themselves."""
+    for _ in range(2):
+        database.rows("insert into procrastinate.procrastinate_workers default values")
+
+
+def test_a_healthy_installation_has_nothing_to_do(
+    crmhub: Crmhub, settings: dict[str, str], database: TestDatabase
+) -> None:
+    hear_of_a_worker(database)
     findings = found(crmhub, settings, 0)
     assert {each["verdict"] for each in findings.values()} == {"ok", "skipped"}
     assert {each for each, said in findings.items() if said["verdict"] == "skipped"} == {
@@ -52,9 +61,22 @@ def test_a_healthy_installation_has_nothing_to_do(crmhub: Crmhub, settings: dict
     assert "may do what it must" in findings["role of CRMHUB_LOADER_DATABASE_URL"]["said"]
     assert "clock of HubSpot" in findings
     assert "clock of the database" in findings
+    assert findings["workers"]["said"] == "1 were heard of in the last 30 s"
+    assert findings["meltano"]["said"].startswith("version 4.")
+    assert findings["tap-hubspot-crm"]["said"].startswith("version ")
     table = crmhub("doctor", **settings)
     assert table.returncode == 0
     assert "migrations" in table.stdout
+
+
+def test_a_fleet_that_nobody_works_off_is_found(
+    crmhub: Crmhub, settings: dict[str, str], database: TestDatabase
+) -> None:
+    database.add_connection()
+    database.rows("update crmhub.source_connections set next_sync_at = now() - interval '1 hour'")
+    findings = found(crmhub, settings, 0)
+    assert "`crmhub worker`" in findings["workers"]["remedy"]
+    assert findings["overdue connections"]["said"].startswith("1 ")
 
 
 def test_every_setting_that_is_missing_is_found_at_once(crmhub: Crmhub) -> None:

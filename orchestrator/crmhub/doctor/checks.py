@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from crmhub.doctor.database_checks import check_migrations, check_roles, check_version
+from crmhub.doctor.engine_checks import check_engine, check_meltano
 from crmhub.doctor.hubspot_checks import check_hubspot
 from crmhub.doctor.key_checks import check_keys
 from crmhub.doctor.setting_checks import check_settings
@@ -21,4 +22,6 @@ CHECKS: Final[Mapping[str, Check]] = {
     "roles": check_roles,
     "keys": check_keys,
     "HubSpot": check_hubspot,
+    "Meltano": check_meltano,
+    "engine": check_engine,
 }
