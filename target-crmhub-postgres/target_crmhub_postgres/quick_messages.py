@@ -36,6 +36,8 @@ _TYPES: Final[dict[Kind, Any]] = {
     "numeric": Any,
     "any": Any,
 }
+#: No number of so many characters has more digits than are stored.
+_LONGEST_NUMBER: Final = 100
 _NUL: Final = b"\\u0000"
 
 
@@ -70,7 +72,7 @@ class QuickDecoder:
         self.streams = {shape.message: name for name, shape in self.shapes.items()}
         # A message is one of these classes, told apart by its stream.
         known: Any = Union[tuple(self.streams)] if self.shapes else msgspec.UnsetType  # noqa: UP007 - made at run time
-        self._decode = msgspec.json.Decoder(known, float_hook=Decimal).decode
+        self._decode = msgspec.json.Decoder(known, float_hook=_exact).decode
 
     def decode(self, line: bytes | str) -> QuickMessage | None:
         """Return the message, None where the line is another one or needs a closer look."""
@@ -79,8 +81,15 @@ class QuickDecoder:
             return None
         try:
             return cast("QuickMessage", self._decode(line))
-        except (msgspec.DecodeError, UnicodeError, RecursionError):
+        except (msgspec.DecodeError, ValueError, RecursionError):
             return None
+
+
+def _exact(text: str) -> Decimal:
+    """Return the number; one that might have too many digits is declined (ValueError)."""
+    if len(text) > _LONGEST_NUMBER or "e" in text or "E" in text:
+        raise ValueError("a number for the full reader")
+    return Decimal(text)
 
 
 def _shape(stream: Stream) -> QuickShape | None:
