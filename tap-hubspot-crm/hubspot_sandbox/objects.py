@@ -1,6 +1,7 @@
 """Answers about records: the list, one record, the batch read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Final
 
 from hubspot_sandbox.calls import (
@@ -53,6 +54,7 @@ class Selection:
             and definition.sensitivity in readable
         ]
         self.object_type = object_type
+        self.names = tuple(known)
         self._stamps = [
             (name, STAMPS[object_type][name]) for name in known if name in STAMPS[object_type]
         ]
@@ -108,11 +110,25 @@ def list_records(call: Call) -> Answer:
         page = found[:limit]
         if call.dialect.shuffles_list_pages:
             page.sort(key=lambda record: share("shuffled", record.id))
-        results = [_full_body(call, select, record, history, associations) for record in page]
+        results = _rows(call, select, page, history, associations)
     body: JsonObject = {"results": results}
     if len(found) > limit:
         body["paging"] = call.next_page(write_cursor(style, found[limit - 1].id))
     return Answer(body=body)
+
+
+def _rows(
+    call: Call,
+    select: Selection,
+    page: list[Record],
+    history: list[str] | None,
+    associations: list[str] | None,
+) -> Sequence[object]:
+    if history or associations:
+        return [_full_body(call, select, record, history, associations) for record in page]
+    kept = call.portal.kept_rows[select.object_type]
+    make = partial(select.body, call.portal)
+    return [kept.row(select.names, record, make) for record in page]
 
 
 def read_record(call: Call) -> Answer:

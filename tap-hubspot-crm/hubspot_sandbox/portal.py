@@ -10,6 +10,7 @@ from hubspot_sandbox.clock import Clock
 from hubspot_sandbox.definitions import Definitions
 from hubspot_sandbox.errors import UnknownRecordError
 from hubspot_sandbox.index_lag import LaggingIndex, SearchHabits
+from hubspot_sandbox.kept_rows import KeptRows
 from hubspot_sandbox.links import Links
 from hubspot_sandbox.merging import merged_record
 from hubspot_sandbox.new_ids import unused_id
@@ -49,6 +50,7 @@ class Portal(Definitions):
         self.time_zone = "Etc/UTC"
         self.habits = Habits()
         self.stores: dict[ObjectType, RecordStore] = {t: RecordStore() for t in OBJECT_TYPES}
+        self.kept_rows: dict[ObjectType, KeptRows] = {t: KeptRows() for t in OBJECT_TYPES}
         self.links = Links()
         self._search_sides = {
             object_type: LaggingIndex(store, object_type, clock)

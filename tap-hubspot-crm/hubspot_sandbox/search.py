@@ -205,10 +205,17 @@ def _matching_ids(
     predicates = _predicates(portal, object_type, rest)
 
     def find() -> list[int]:
+        live = store.live
+        # By the shortest way that serves: HubSpot's own index doesn't look at every record.
+        if not wanted.query and not predicates:
+            return list(store.ids())
+        if not wanted.query and len(predicates) == 1 == len(predicates[0]):
+            matches = predicates[0][0]
+            return [record_id for record_id in store.ids() if matches(live[record_id])]
         return [
             record_id
             for record_id in store.ids()
-            if _matches(store.live[record_id], object_type, predicates, wanted.query)
+            if _matches(live[record_id], object_type, predicates, wanted.query)
         ]
 
     ids = index.matching(store, json.dumps([rest, wanted.query], sort_keys=True), find)
