@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -30,12 +31,13 @@ from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from requests.auth import AuthBase
 
     from tap_hubspot_crm.auth import Credentials
+    from tap_hubspot_crm.connections import Session
     from tap_hubspot_crm.endpoints import Endpoint
     from tap_hubspot_crm.limiter import Call
     from tap_hubspot_crm.settings import Settings
@@ -167,13 +169,14 @@ class HubSpotClient:
         while True:
             token = self._credentials.token()
             call = bucket.take()
+            heard = partial(bucket.answered, call)
             try:
                 outcome = self._try(
                     method, endpoint, params=params, payload=payload, auth=BearerToken(token),
-                    call=call,
+                    call=call, heard=heard,
                 )  # fmt: skip
             finally:
-                bucket.answered(call)
+                heard()
             if isinstance(outcome, Answer):
                 return outcome
             if ended.is_set():
@@ -218,18 +221,18 @@ class HubSpotClient:
         payload: Mapping[str, Any] | None,
         auth: AuthBase,
         call: Call,
+        heard: Callable[[], None],
     ) -> Answer | Refusal:
         sent = self._timer.monotonic()
         try:
-            response = self._session().request(
+            response, content = self._session().ask(
                 method,
                 self._settings.api_url + endpoint.path,
-                params=dict(params),
+                params=params,
                 data=None if payload is None else json.dumps(payload, separators=(",", ":")),
-                headers=None if payload is None else {"Content-Type": "application/json"},
                 auth=auth,
                 timeout=_TIMEOUT,
-                allow_redirects=False,
+                heard=heard,
             )
         except requests.exceptions.SSLError:
             raise NetworkFailedError(
@@ -239,7 +242,7 @@ class HubSpotClient:
         except requests.RequestException as error:
             return read_failure(error)
         arrived = self._timer.monotonic()
-        body = read_json_object(response.content)
+        body = read_json_object(content)
         if response.status_code not in _SUCCESS:
             return read_refusal(response.status_code, response.headers, body)
         if body is None:
@@ -300,8 +303,8 @@ class HubSpotClient:
             )  # fmt: skip
             self._pause(wait.seconds)
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _session(self) -> Session:
+        session: Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._connections.session()
             self._local.session = session

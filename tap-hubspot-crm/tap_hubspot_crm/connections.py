@@ -1,4 +1,9 @@
-"""Connections that can be cut from another thread, so that no request outlives the run."""
+"""Sessions that ask and answer in few steps, and connections that another thread can cut.
+
+Each step of a request costs all other threads a turn, so that the whole run waits: `requests`
+looks through the environment, builds the request from nothing and unpacks the answer in a dozen
+pieces, every time anew.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import contextlib
 import socket
 import weakref
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -15,7 +20,13 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from requests.auth import AuthBase
     from urllib3 import PoolManager
+
+#: Bytes of a body that are unpacked at once: more than any page of rows has.
+_WHOLE_BODY = 16 * 1024 * 1024
 
 
 class Connections:
@@ -26,9 +37,9 @@ class Connections:
         self._headers = headers
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
 
-    def session(self) -> requests.Session:
+    def session(self) -> Session:
         """Return a new session."""
-        session = _Session()
+        session = Session()
         session.headers.update(self._headers)
         adapter = _CuttableAdapter(self._open)
         session.mount("https://", adapter)
@@ -44,23 +55,66 @@ class Connections:
                     wire.shutdown(socket.SHUT_RDWR)
 
 
-class _Session(requests.Session):
-    """A session that looks for proxies and certificates in the environment once for each site.
-
-    `requests` looks for every request, which takes as long as reading fifty rows.
-    """
+class Session(requests.Session):
+    """A session of one thread, for requests that differ in parameters and bodies only."""
 
     def __init__(self) -> None:
+        """Begin without a connection."""
         super().__init__()
-        self._found: dict[tuple[str, str], Any] = {}
+        self._environment: dict[tuple[str, str], Any] = {}
+        self._bare: dict[tuple[str, str], requests.PreparedRequest] = {}
+
+    def ask(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str],
+        data: str | None,
+        auth: AuthBase,
+        timeout: tuple[float, float],
+        heard: Callable[[], None],
+    ) -> tuple[requests.Response, bytes]:
+        """Send a request; return the answer and its body, unpacked.
+
+        Args:
+            method: GET or POST.
+            url: Without a query.
+            params: The query.
+            data: JSON to send; None sends no body.
+            auth: Adds the credentials.
+            timeout: Seconds to connect, and to wait for bytes.
+            heard: Called when the answer begins, before its body is read.
+
+        Raises:
+            requests.RequestException: No complete answer came.
+        """
+        bare = self._bare.get((method, url))
+        if bare is None:
+            # Any authentication of ours keeps `requests` from looking for one in a file.
+            bare = self.prepare_request(requests.Request(method, url, auth=auth))
+            self._bare[method, url] = bare
+        request = bare.copy()
+        if params:
+            request.url = f"{bare.url}?{urlencode(params)}"
+        if data is not None:
+            request.headers["Content-Type"] = "application/json"
+            request.prepare_body(data, None)
+        request.prepare_auth(auth)
+        settings = self.merge_environment_settings(request.url, {}, None, None, None)
+        response = self.send(
+            request, timeout=timeout, allow_redirects=False, **{**settings, "stream": True}
+        )
+        heard()
+        return response, b"".join(response.iter_content(_WHOLE_BODY))
 
     @override
     def merge_environment_settings(self, url: Any, *arguments: Any) -> Any:
         parts = urlsplit(url)
         site = (parts.scheme, parts.netloc)
-        if site not in self._found:
-            self._found[site] = super().merge_environment_settings(url, *arguments)
-        return dict(self._found[site])
+        if site not in self._environment:
+            self._environment[site] = super().merge_environment_settings(url, *arguments)
+        return dict(self._environment[site])
 
 
 class _CuttableAdapter(HTTPAdapter):

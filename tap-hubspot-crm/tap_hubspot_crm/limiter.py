@@ -79,13 +79,14 @@ class TokenBucket:
             return found
 
     def answered(self, call: Call) -> None:
-        """Note that a call was answered, or came to nothing."""
+        """Note that a call was answered, or came to nothing; only the first time counts."""
         with self._lock:
-            now = self._timer.monotonic()
-            latency = now - call.sent
-            self._fastest = latency if self._fastest is None else min(self._fastest, latency)
-            del self._in_flight[call]
-            insort(self._answered, now)
+            if call in self._in_flight:
+                now = self._timer.monotonic()
+                latency = now - call.sent
+                self._fastest = latency if self._fastest is None else min(self._fastest, latency)
+                del self._in_flight[call]
+                insort(self._answered, now)
 
     def close_for(self, seconds: float) -> None:
         """Hand out nothing for so long: HubSpot said that the limit is reached."""

@@ -18,16 +18,17 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import requests
 from benchmarks.canned_portal import PROPERTIES, URL, CannedAdapter, CannedPortal
 
+from tap_hubspot_crm.connections import Session
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from singer_sdk import Tap
 
@@ -101,14 +102,15 @@ def _answer_by_adapter(portal: CannedPortal) -> None:
 
 
 def _answer_by_bytes(portal: CannedPortal) -> None:
-    def request(_self: object, _method: str, url: str, **options: Any) -> requests.Response:  # noqa: ANN401 - as requests' own
+    def ask(
+        _self: Session, _method: str, url: str, *, params: Mapping[str, str], **_options: object
+    ) -> tuple[requests.Response, bytes]:
         response = requests.Response()
         response.status_code = 200
         response.headers["Date"] = "Sun, 22 Nov 2026 10:00:00 GMT"
-        response._content = portal.answer(urlsplit(url).path, options.get("params") or {})
-        return response
+        return response, portal.answer(urlsplit(url).path, params)
 
-    requests.Session.request = request  # type: ignore[method-assign, assignment]  # as above
+    Session.ask = ask  # type: ignore[method-assign, assignment]  # as above
 
 
 #: Who answers, and who asks.

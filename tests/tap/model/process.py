@@ -31,10 +31,10 @@ if TYPE_CHECKING:
     from random import Random
     from types import ModuleType
 
-    import requests
     from requests import PreparedRequest, Response
 
     from hubspot_sandbox.app import SandboxApp
+    from tap_hubspot_crm.connections import Session
     from tap_hubspot_crm.timekeeping import Timer
 
 
@@ -83,7 +83,7 @@ class _Client(HubSpotClient):
     adapter: _Adapter
 
     @override
-    def _session(self) -> requests.Session:
+    def _session(self) -> Session:
         session = super()._session()
         # Nothing leaves the process: looking for proxies would take a sixth of the time.
         session.trust_env = False
