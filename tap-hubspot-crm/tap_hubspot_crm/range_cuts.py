@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE_ROWS = 100
-#: A stretch with fewer pages ahead is not worth a cut; where it may be a bad guess, with fewer
-#: than the second number.
+#: A stretch with fewer pages ahead is not worth a cut.
 _PAGES_WORTH_CUTTING = 2
+#: One where it may be a bad guess is worth several at once only with so many; with fewer it is
+#: worth one if rows of its range were seen, and none otherwise.
 _PAGES_WORTH_GUESSING = 8
 #: How many guesses at once a range bears of which no row was seen yet.
 _MOST_UNSEEN = 3
@@ -66,12 +67,12 @@ def place_to_cut(stretches: Sequence[Stretch], *, rows: int, readers: int) -> in
         guess, part = guesses[place], stretches[place]
         if guess < _PAGES_WORTH_CUTTING * PAGE_ROWS:
             return None
-        too_long = seeming[place] > _TOO_LONG * guess
-        most = readers
-        if not part.seen or too_long:
+        if part.seen and seeming[place] <= _TOO_LONG * guess:
+            most = readers
+        elif guess >= _PAGES_WORTH_GUESSING * PAGE_ROWS:
             most = _MOST_TOO_LONG if part.seen else _MOST_UNSEEN
-            if guess < _PAGES_WORTH_GUESSING * PAGE_ROWS:
-                continue
+        else:
+            most = 1 if part.seen else 0
         if part.cuts >= most:
             continue
         shares = guess / share

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 #: One reader for so many calls of the limit.
-_CALLS_A_READER = 6
+_CALLS_A_READER = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +78,8 @@ class _Listing:
     ) -> None:
         self._reader = reader
         self._pool = reader.client.pool
-        # So many use up the limit's calls within two seconds, and fewer lose less at the ends.
+        # So many use up the limit's calls in little more than a second at the usual latencies; more
+        # would only lose more pages where their ranges meet.
         calls = reader.client.limiter.burst.limit
         self._most = min(reader.client.max_concurrency, max(1, calls // _CALLS_A_READER))
         self._plan = IdRanges(open_ranges, readers=self._most)

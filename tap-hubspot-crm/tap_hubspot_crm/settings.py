@@ -136,7 +136,7 @@ SETTINGS_SCHEMA: dict[str, Any] = {
         "max_concurrency": {
             "type": "integer",
             "minimum": 1,
-            "default": 32,
+            "default": 40,
             "title": "Requests in flight",
             "description": "The most requests in flight at once.",
         },
@@ -173,7 +173,7 @@ class Settings:
     calls_per_10_seconds: int = 100
     daily_share: float = 0.8
     searches_per_second: int = 5
-    max_concurrency: int = 32
+    max_concurrency: int = 40
     user_agent: str = "tap-hubspot-crm"
 
 
