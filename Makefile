@@ -28,6 +28,9 @@ bench: install  ## measure against HubSpot's limits and against peers; ARGS=--qu
 	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS) && \
 		../.venv/bin/python -m benchmarks.target $(ARGS)
 
+soak: install  ## 200 connections, workers killed, the database restarted: do all tables equal their portals?
+	@cd tests && ../.venv/bin/python -m end_to_end $(ARGS)
+
 lint: install  ## ruff and strict types over code and tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy
 
