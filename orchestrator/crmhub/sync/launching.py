@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 _KILLED = 137
 
 
-class RunProcess:
+class RunProcess(ABC):
     """A run under its leash."""
 
     def __init__(self, *, leash: IO[str], output: IO[str]) -> None:
@@ -43,9 +44,9 @@ class RunProcess:
         with contextlib.suppress(BrokenPipeError, ValueError):
             self._leash.close()
 
+    @abstractmethod
     def wait(self) -> int:
         """The status it ended with; 128 + signal where one ended it."""
-        raise NotImplementedError
 
 
 class Launcher(Protocol):
