@@ -534,6 +534,22 @@ ALTER TABLE ONLY crmhub.full_pass_seen FORCE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.full_pass_seen OWNER TO crmhub_owner;
 
 --
+-- Name: oauth_states; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.oauth_states (
+    id uuid NOT NULL,
+    org_id uuid NOT NULL,
+    session_id uuid NOT NULL,
+    connection_id uuid,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.oauth_states FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.oauth_states OWNER TO crmhub_owner;
+
+--
 -- Name: pii_fingerprints; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -654,6 +670,38 @@ ALTER TABLE ONLY crmhub.sync_runs FORCE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.sync_runs OWNER TO crmhub_owner;
 
 --
+-- Name: used_login_tokens; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.used_login_tokens (
+    org_id uuid NOT NULL,
+    jti_hash bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.used_login_tokens FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.used_login_tokens OWNER TO crmhub_owner;
+
+--
+-- Name: web_sessions; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.web_sessions (
+    id uuid DEFAULT gen_random_uuid() NOT NULL,
+    org_id uuid NOT NULL,
+    role text NOT NULL,
+    token_hash bytea NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT web_sessions_role_valid CHECK ((role = ANY (ARRAY['viewer'::text, 'admin'::text])))
+);
+
+ALTER TABLE ONLY crmhub.web_sessions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.web_sessions OWNER TO crmhub_owner;
+
+--
 -- Name: crm_contacts crm_contacts_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -724,6 +772,13 @@ ALTER TABLE ONLY crmhub.full_pass_seen
     ADD CONSTRAINT full_pass_seen_key PRIMARY KEY (org_id, connection_id, stream, version, external_id);
 
 --
+-- Name: oauth_states oauth_states_pkey; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.oauth_states
+    ADD CONSTRAINT oauth_states_pkey PRIMARY KEY (id);
+
+--
 -- Name: pii_fingerprints pii_fingerprints_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -787,6 +842,20 @@ ALTER TABLE ONLY crmhub.sync_runs
     ADD CONSTRAINT sync_runs_pkey PRIMARY KEY (id);
 
 --
+-- Name: used_login_tokens used_login_tokens_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.used_login_tokens
+    ADD CONSTRAINT used_login_tokens_key PRIMARY KEY (org_id, jti_hash);
+
+--
+-- Name: web_sessions web_sessions_pkey; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.web_sessions
+    ADD CONSTRAINT web_sessions_pkey PRIMARY KEY (id);
+
+--
 -- Name: crm_contacts_email; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -841,6 +910,12 @@ CREATE INDEX crm_deals_stage ON crmhub.crm_deals USING btree (org_id, pipeline_e
 CREATE INDEX crm_deals_updated ON crmhub.crm_deals USING btree (org_id, source_updated_at);
 
 --
+-- Name: oauth_states_age; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX oauth_states_age ON crmhub.oauth_states USING btree (expires_at);
+
+--
 -- Name: source_connections_due; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -883,6 +958,18 @@ CREATE UNIQUE INDEX sync_runs_one_pending ON crmhub.sync_runs USING btree (conne
 CREATE UNIQUE INDEX sync_runs_one_running ON crmhub.sync_runs USING btree (connection_id) WHERE (status = 'running'::text);
 
 --
+-- Name: used_login_tokens_age; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX used_login_tokens_age ON crmhub.used_login_tokens USING btree (expires_at);
+
+--
+-- Name: web_sessions_age; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX web_sessions_age ON crmhub.web_sessions USING btree (expires_at);
+
+--
 -- Name: source_connections fence_state; Type: TRIGGER; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -905,6 +992,13 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crmhub.secrets_provider FOR EAC
 --
 
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crmhub.source_connections FOR EACH ROW EXECUTE FUNCTION crmhub.touch_updated_at();
+
+--
+-- Name: oauth_states oauth_states_connection; Type: FK CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.oauth_states
+    ADD CONSTRAINT oauth_states_connection FOREIGN KEY (org_id, connection_id) REFERENCES crmhub.source_connections(org_id, id) ON DELETE CASCADE;
 
 --
 -- Name: secrets_provider secrets_provider_connection; Type: FK CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
@@ -985,6 +1079,12 @@ ALTER TABLE crmhub.full_pass_seen ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY "migrations are no secret" ON crmhub.schema_migrations FOR SELECT USING (true);
+
+--
+-- Name: oauth_states; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.oauth_states ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: crm_contacts own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
@@ -1113,6 +1213,24 @@ CREATE POLICY "the orchestrator compares all fingerprints" ON crmhub.pii_fingerp
 CREATE POLICY "the orchestrator keeps all secrets" ON crmhub.secrets_provider TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
 
 --
+-- Name: web_sessions the orchestrator keeps all sessions; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "the orchestrator keeps all sessions" ON crmhub.web_sessions TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
+
+--
+-- Name: oauth_states the orchestrator keeps all states; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "the orchestrator keeps all states" ON crmhub.oauth_states TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
+
+--
+-- Name: used_login_tokens the orchestrator remembers all login tokens; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "the orchestrator remembers all login tokens" ON crmhub.used_login_tokens TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
+
+--
 -- Name: source_connections the orchestrator sees all connections; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1141,6 +1259,18 @@ CREATE POLICY "the owner records migrations" ON crmhub.schema_migrations TO crmh
 --
 
 CREATE POLICY "the state backend sees the connection it serves" ON crmhub.source_connections TO crmhub_state USING ((id = ( SELECT (NULLIF(current_setting('crmhub.connection_id'::text, true), ''::text))::uuid AS "nullif")));
+
+--
+-- Name: used_login_tokens; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.used_login_tokens ENABLE ROW LEVEL SECURITY;
+
+--
+-- Name: web_sessions; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.web_sessions ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: SCHEMA crmhub; Type: ACL; Schema: -; Owner: crmhub_owner
@@ -1345,6 +1475,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.full_pass_activated TO crmhub_
 GRANT SELECT,INSERT,DELETE ON TABLE crmhub.full_pass_seen TO crmhub_loader;
 
 --
+-- Name: TABLE oauth_states; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.oauth_states TO crmhub_orchestrator;
+
+--
 -- Name: TABLE pii_fingerprints; Type: ACL; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1383,6 +1519,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.set_reads TO crmhub_loader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.sync_runs TO crmhub_orchestrator;
 GRANT SELECT ON TABLE crmhub.sync_runs TO crmhub_reader;
+
+--
+-- Name: TABLE used_login_tokens; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.used_login_tokens TO crmhub_orchestrator;
+
+--
+-- Name: TABLE web_sessions; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.web_sessions TO crmhub_orchestrator;
 
 --
 -- PostgreSQL database dump complete

@@ -21,7 +21,9 @@ CONVENTIONS = Path(__file__).parents[2] / "sql" / "CONVENTIONS.md"
 ROLES = ("crmhub_loader", "crmhub_reader", "crmhub_orchestrator", "crmhub_state")
 VERBS = ("select", "insert", "update", "delete")
 #: Columns that a table's checks want filled in their own way.
-FITTING = {"trigger": "manual", "provider": "hubspot", "name": "access_token"}
+FITTING = {"trigger": "manual", "provider": "hubspot", "name": "access_token", "role": "admin"}
+#: Those of them that never tell rows apart.
+ALWAYS_FITTING = {"trigger", "role"}
 VALUES: dict[str, object] = {
     "text": "x",
     "boolean": True,
@@ -109,7 +111,7 @@ def insertion(
         if column["type"] == "uuid":
             values[name] = (connection_id or org) if name == "connection_id" else org
         elif column["type"] == "text":
-            values[name] = FITTING.get(name, key) if key == "x" or name == "trigger" else key
+            values[name] = FITTING.get(name, key) if key == "x" or name in ALWAYS_FITTING else key
         else:
             values[name] = VALUES[column["type"]]
     statement = sql.SQL("insert into {} ({}) values ({})").format(

@@ -1,0 +1,111 @@
+"""The web process's two logins: one for control, one to read an organisation's rows."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
+
+from crmhub.errors import DatabaseNotPreparedError, DatabaseUnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from crmhub.settings import DatabaseUrls
+
+#: A page that waits longer for a connection says so instead.
+_WAIT_SECONDS: Final = 5.0
+#: After so long the pool asks anew only when somebody needs a connection: it comes back at once.
+_RECONNECT_SECONDS: Final = 2.0
+_MOST: Final = 10
+_CONNECT_SECONDS: Final = 3
+#: A statement of a page that takes longer is a fault, milliseconds.
+_STATEMENT_MILLISECONDS: Final = 30_000
+
+
+class Databases:
+    """A pool for each of the two roles, open between `open` and `close`."""
+
+    def __init__(self, urls: DatabaseUrls) -> None:
+        """Connect to nothing yet."""
+        self._orchestrator = _pool(urls.orchestrator, "orchestrator")
+        self._reader = _pool(urls.reader, "reader")
+
+    def open(self) -> None:
+        """Begin to connect; a database that is away is waited for by who needs it."""
+        self._orchestrator.open()
+        self._reader.open()
+
+    def close(self) -> None:
+        """End every connection."""
+        self._orchestrator.close()
+        self._reader.close()
+
+    @contextlib.contextmanager
+    def orchestrator(self) -> Iterator[psycopg.Connection]:
+        """Role crmhub_orchestrator, each statement a transaction unless one is begun.
+
+        Raises DatabaseUnreachableError, DatabaseNotPreparedError.
+        """
+        with _connection(self._orchestrator) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def reader(self, org_id: UUID) -> Iterator[psycopg.Connection]:
+        """Role crmhub_reader for one organisation, in one transaction.
+
+        Raises DatabaseUnreachableError, DatabaseNotPreparedError.
+        """
+        with _connection(self._reader) as connection, connection.transaction():
+            connection.execute("select set_config('crmhub.org_id', %s, true)", [str(org_id)])
+            yield connection
+
+
+def _pool(url: str, name: str) -> ConnectionPool:
+    return ConnectionPool(
+        url,
+        name=name,
+        kwargs={
+            "autocommit": True,
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": f"crmhub web {name}",
+            "options": f"-c statement_timeout={_STATEMENT_MILLISECONDS}",
+        },
+        min_size=1,
+        max_size=_MOST,
+        open=False,
+        timeout=_WAIT_SECONDS,
+        reconnect_timeout=_RECONNECT_SECONDS,
+        check=ConnectionPool.check_connection,
+    )
+
+
+@contextlib.contextmanager
+def _connection(pool: ConnectionPool) -> Iterator[psycopg.Connection]:
+    try:
+        with pool.connection() as connection:
+            yield connection
+    except (PoolTimeout, TooManyRequests):
+        raise DatabaseUnreachableError(
+            f"no connection of the {pool.name} is free: check that PostgreSQL runs, or try again"
+        ) from None
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.UndefinedColumn,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.UndefinedFunction,
+    ):
+        raise DatabaseNotPreparedError(
+            "the database lacks something of CRM Hub: run `crmhub migrate`"
+        ) from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise DatabaseNotPreparedError(
+            f"the login of the {pool.name} lacks a right: make logins with `crmhub roles`"
+        ) from None
+    except psycopg.OperationalError:
+        raise DatabaseUnreachableError(
+            f"the connection of the {pool.name} broke: check that PostgreSQL runs and try again"
+        ) from None

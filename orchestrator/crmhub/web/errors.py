@@ -1,0 +1,55 @@
+"""What refuses a request, named for what its sender can do."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from crmhub.errors import CrmHubError
+
+
+class RefusedRequestError(CrmHubError):
+    """A request is not served; the message says to its sender what to do."""
+
+    #: HTTP status of the answer.
+    status: ClassVar[int] = 400
+    #: The page's heading.
+    title: ClassVar[str] = "This cannot be done"
+
+
+class SignInNeededError(RefusedRequestError):
+    """Nobody is signed in: come by the host application."""
+
+    status = 401
+    title = "Please sign in"
+
+
+class SignInRefusedError(RefusedRequestError):
+    """The host application's token is not good: come by it once more."""
+
+    status = 401
+    title = "This sign-in link does not work"
+
+
+class NotAllowedError(RefusedRequestError):
+    """Another role, or a page of ours, is needed for this."""
+
+    status = 403
+    title = "This is not allowed"
+
+
+class NotFoundError(RefusedRequestError):
+    """There is no such thing here for this viewer."""
+
+    status = 404
+    title = "There is no such page"
+
+
+class TooManyCallsError(RefusedRequestError):
+    """Too many calls in too short a time: wait."""
+
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, message: str, *, retry_after_seconds: float) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

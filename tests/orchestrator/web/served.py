@@ -1,0 +1,134 @@
+"""The web application as it is served: over HTTP, on a real database, beside a sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlencode
+
+import jwt
+import psycopg
+import requests
+from orchestrator.terminal import KEY
+
+from crmhub.flags import CRM_HUB, set_flag
+from crmhub.settings import DatabaseUrls
+from crmhub.web.serving import web_server
+from crmhub.web.settings import WebSettings, web_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from databases import TestDatabase
+
+    from hubspot_sandbox.sandbox import Sandbox
+    from hubspot_sandbox.server import RunningSandbox
+
+SIGNING_KEY = "made-up-signing-key-of-a-test-32-bytes"
+INTERNAL_TOKEN = "made-up-internal-token-of-a-test-32"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedWeb:
+    """A running web application, and what stands behind it."""
+
+    url: str
+    database: TestDatabase
+    settings: WebSettings
+    sandbox: Sandbox
+    internal_token: str = field(default=INTERNAL_TOKEN, repr=False)
+
+    def new_org(self, *, crm_hub: bool = True) -> uuid.UUID:
+        """An organisation, with the Status Center or without."""
+        org_id = uuid.uuid4()
+        with psycopg.connect(self.database.url_as("crmhub_orchestrator")) as connection:
+            set_flag(connection, org_id, CRM_HUB, enabled=crm_hub)
+        return org_id
+
+    def login_token(
+        self, org_id: uuid.UUID, role: str = "admin", *, key: str = SIGNING_KEY, **claims: object
+    ) -> str:
+        """A login token as the host application signs it; claims may be replaced."""
+        whole: dict[str, Any] = {
+            "aud": self.settings.base_url,
+            "exp": datetime.now(UTC) + timedelta(minutes=2),
+            "jti": uuid.uuid4().hex,
+            "org": str(org_id),
+            "role": role,
+            **claims,
+        }
+        return jwt.encode({name: value for name, value in whole.items() if value is not None}, key)
+
+    def sign_in_link(
+        self,
+        org_id: uuid.UUID,
+        role: Literal["viewer", "admin"] = "admin",
+        *,
+        return_to: str = "/integrations",
+    ) -> str:
+        """A link that signs in once, for a browser."""
+        token = self.login_token(org_id, role)
+        return f"{self.url}/sign-in?{urlencode({'token': token, 'return_to': return_to})}"
+
+    def sign_in(
+        self, org_id: uuid.UUID, role: Literal["viewer", "admin"] = "admin"
+    ) -> requests.Session:
+        """A browser without JavaScript in which somebody is signed in."""
+        browser = requests.Session()
+        answer = browser.get(self.sign_in_link(org_id, role), allow_redirects=False)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+
+@contextlib.contextmanager
+def served_web(
+    database: TestDatabase, sandbox: RunningSandbox, **changed: str
+) -> Iterator[ServedWeb]:
+    """Serve the application in a thread until the block ends; settings may be changed by name."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        environment = {
+            "CRMHUB_SIGNING_KEY": SIGNING_KEY,
+            "CRMHUB_INTERNAL_TOKEN": INTERNAL_TOKEN,
+            "SECRETS_ENCRYPTION_KEY": KEY,
+            "HUBSPOT_API_URL": sandbox.url,
+            "HUBSPOT_CLIENT_ID": sandbox.sandbox.client_id,
+            "HUBSPOT_CLIENT_SECRET": sandbox.sandbox.client_secret,
+            **changed,
+        }
+        settings = settings_from(environment, database, port=port)
+        server = web_server(settings, host="127.0.0.1", port=port)
+        thread = threading.Thread(target=server.run, args=([listening],), name="crmhub web")
+        thread.start()
+        try:
+            while not server.started and thread.is_alive():
+                time.sleep(0.01)
+            assert server.started
+            yield ServedWeb(
+                url=f"http://127.0.0.1:{port}",
+                database=database,
+                settings=settings,
+                sandbox=sandbox.sandbox,
+            )
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def settings_from(
+    environment: Mapping[str, str], database: TestDatabase, *, port: int = 8080
+) -> WebSettings:
+    """The settings that an environment makes for a database."""
+    urls = DatabaseUrls(
+        **{
+            role: database.url_as(f"crmhub_{role}")
+            for role in ("orchestrator", "loader", "state", "reader")
+        }
+    )
+    return web_settings(environment, urls, host="127.0.0.1", port=port)
