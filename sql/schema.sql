@@ -489,6 +489,21 @@ ALTER TABLE ONLY crmhub.crm_pipelines FORCE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.crm_pipelines OWNER TO crmhub_owner;
 
 --
+-- Name: crm_stream_totals; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.crm_stream_totals (
+    org_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    stream text NOT NULL,
+    live bigint NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.crm_stream_totals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.crm_stream_totals OWNER TO crmhub_owner;
+
+--
 -- Name: feature_flags; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -749,6 +764,13 @@ ALTER TABLE ONLY crmhub.crm_pipeline_totals
 
 ALTER TABLE ONLY crmhub.crm_pipelines
     ADD CONSTRAINT crm_pipelines_key PRIMARY KEY (org_id, connection_id, external_id);
+
+--
+-- Name: crm_stream_totals crm_stream_totals_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.crm_stream_totals
+    ADD CONSTRAINT crm_stream_totals_key PRIMARY KEY (org_id, connection_id, stream);
 
 --
 -- Name: feature_flags feature_flags_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
@@ -1057,6 +1079,12 @@ ALTER TABLE crmhub.crm_pipeline_totals ENABLE ROW LEVEL SECURITY;
 ALTER TABLE crmhub.crm_pipelines ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: crm_stream_totals; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.crm_stream_totals ENABLE ROW LEVEL SECURITY;
+
+--
 -- Name: feature_flags; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1127,6 +1155,12 @@ CREATE POLICY "own organisation only" ON crmhub.crm_pipeline_totals USING ((org_
 --
 
 CREATE POLICY "own organisation only" ON crmhub.crm_pipelines USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
+
+--
+-- Name: crm_stream_totals own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "own organisation only" ON crmhub.crm_stream_totals USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK (((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")) AND (connection_id IN ( SELECT crmhub.connections_of_organisation() AS connections_of_organisation))));
 
 --
 -- Name: full_pass_activated own organisation only; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
@@ -1454,6 +1488,13 @@ GRANT SELECT ON TABLE crmhub.crm_pipeline_totals TO crmhub_reader;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.crm_pipelines TO crmhub_loader;
 GRANT SELECT ON TABLE crmhub.crm_pipelines TO crmhub_reader;
+
+--
+-- Name: TABLE crm_stream_totals; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.crm_stream_totals TO crmhub_loader;
+GRANT SELECT ON TABLE crmhub.crm_stream_totals TO crmhub_reader;
 
 --
 -- Name: TABLE feature_flags; Type: ACL; Schema: crmhub; Owner: crmhub_owner

@@ -88,7 +88,10 @@ class Loader:
         self._session.run(lambda cursor: self._write(cursor, stream, batch))
 
     def recompute_totals(self) -> None:
-        """Bring the totals of the connection's pipelines up to its deals, in one transaction."""
+        """Bring the connection's totals, of pipelines and of streams, up to its rows.
+
+        In one transaction.
+        """
         self._session.run(self._recompute_totals)
 
     def _write(self, cursor: Cursor, stream: Stream, batch: Batch) -> None:
@@ -103,6 +106,7 @@ class Loader:
     def _recompute_totals(self, cursor: Cursor) -> None:
         cursor.execute(QUERIES["lock_totals"], self._session.parameters())
         cursor.execute(QUERIES["recompute_totals"], self._session.parameters())
+        cursor.execute(QUERIES["recount_streams"], self._session.parameters())
 
     def _create_incoming_of(self, cursor: Cursor, stream: Stream) -> None:
         if stream.table:

@@ -305,3 +305,16 @@ from fresh
 on conflict (org_id, connection_id, pipeline_external_id, stage_external_id, owner_external_id, currency)
 do update set (deals, amount) = row(excluded.deals, excluded.amount)
 where (stored.deals, stored.amount) is distinct from (excluded.deals, excluded.amount);
+
+-- name: recount_streams
+-- Live rows per stream, after the totals of pipelines, which tell the deals; counts that stay are not written.
+insert into crmhub.crm_stream_totals as stored (org_id, connection_id, stream, live)
+select %(org_id)s, %(connection_id)s, 'contacts', count(*)
+from crmhub.crm_contacts
+where org_id = %(org_id)s and connection_id = %(connection_id)s and not archived and merged_into is null
+union all
+select %(org_id)s, %(connection_id)s, 'deals', coalesce(sum(deals), 0)
+from crmhub.crm_pipeline_totals
+where org_id = %(org_id)s and connection_id = %(connection_id)s
+on conflict (org_id, connection_id, stream) do update set live = excluded.live
+where stored.live is distinct from excluded.live;

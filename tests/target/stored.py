@@ -60,7 +60,7 @@ def seen(hub: Hub) -> set[tuple[str, int, str]]:
 
 
 def totals_are_right(hub: Hub) -> bool:
-    """Whether the totals are those of the live deals, counted here once more."""
+    """Whether the totals are those of the live rows, counted here once more."""
     with psycopg.connect(hub.database.url, row_factory=dict_row) as connection:
         counted = connection.execute(
             """
@@ -71,5 +71,18 @@ def totals_are_right(hub: Hub) -> bool:
             """,
             [hub.connection_id],
         ).fetchall()
+        streams = connection.execute(
+            """
+            select 'contacts' as stream, count(*) as live
+            from crmhub.crm_contacts
+            where connection_id = %(id)s and not archived and merged_into is null
+            union all
+            select 'deals', count(*)
+            from crmhub.crm_deals
+            where connection_id = %(id)s and not archived and merged_into is null
+            order by stream
+            """,
+            {"id": hub.connection_id},
+        ).fetchall()
     told = hub.rows("crm_pipeline_totals", "pipeline_external_id", "deals", "amount")
-    return counted == told
+    return counted == told and streams == hub.rows("crm_stream_totals", "stream", "live")

@@ -180,6 +180,12 @@ def test_the_totals_count_live_deals_only(loaded: Hub) -> None:
     )
 
 
+def test_the_live_rows_of_contacts_and_deals_are_counted(loaded: Hub) -> None:
+    """Of three contacts one is archived and one is a tombstone; of two deals one is archived."""
+    counts = loaded.rows("crm_stream_totals", "stream", "live")
+    assert [tuple(row.values()) for row in counts] == [("contacts", 1), ("deals", 1)]
+
+
 def test_what_a_full_pass_has_seen_is_noted_for_every_stream(loaded: Hub) -> None:
     seen = loaded.rows("full_pass_seen", "stream", "external_id", "version")
     assert [tuple(row.values()) for row in seen] == [

@@ -123,6 +123,7 @@ TABLES = (
     "crm_pipeline_stages",
     "crm_owners",
     "crm_pipeline_totals",
+    "crm_stream_totals",
     "full_pass_seen",
     "set_reads",
 )
