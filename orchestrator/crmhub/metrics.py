@@ -6,6 +6,7 @@ the database, when Prometheus asks. No metric names an organisation or a connect
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,6 +39,8 @@ RUN_SECONDS: Final = Histogram(
 RECORDS: Final = Counter("crmhub_records", "Records the tap sent, by stream.", ["stream"])
 LEASE_LOSSES: Final = Counter("crmhub_lease_losses", "Runs whose lease was lost or taken away.")
 RATE_LIMITED: Final = Counter("crmhub_rate_limited", "Times HubSpot answered 429 to a run.")
+#: How the tap says so, in its own process or in this one, where it is asked before a run starts.
+_LIMIT_REACHED: Final = "s limit is reached ("
 
 #: Gauge → what it says; its value is the column of that name in the queries.
 _GAUGES: Final = {
@@ -62,6 +65,17 @@ def count_outcome(outcome: RunOutcome, *, seconds: float) -> None:
         RECORDS.labels(stream=stream).inc(records)
     if failure is not None and failure.error_class == "lease_lost":
         LEASE_LOSSES.inc()
+
+
+def count_limits_reached() -> None:
+    """Count from now on how often the tap says in this process's log that HubSpot answered 429."""
+    logging.getLogger("HubSpotConnector").addFilter(_count_limit_reached)
+
+
+def _count_limit_reached(record: logging.LogRecord) -> bool:
+    if _LIMIT_REACHED in record.getMessage():
+        RATE_LIMITED.inc()
+    return True
 
 
 def serve_metrics(database_url: str, *, host: str, port: int) -> None:

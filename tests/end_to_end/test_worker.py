@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,7 @@ from end_to_end.workers import (
 from crmhub.connections import reset_connection
 from crmhub.database import connect
 from crmhub.engine.queue import request_sync
+from hubspot_sandbox.faults import FaultRule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,22 +116,43 @@ def test_every_line_of_a_run_carries_its_ids_and_none_a_secret(
     assert not [secret for secret in secrets if secret in said]
 
 
-def test_a_manual_sync_begins_at_once(scene: Scene, worker: WorkerProcess) -> None:
-    wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
-    # Otherwise archived records would be due with every run, and Meltano started to list them.
-    scene.database.rows("update crmhub.source_connections set config = '{}'")
-    run_id = ask_for(scene, scene.alder.connection_id)
-    wait_until(lambda: len(runs_of(scene, "succeeded")) == 3, "the manual sync has run")
-    [row] = scene.database.rows(
-        "select started_at - requested_at < interval '5 seconds' as soon, trigger "
-        "from crmhub.sync_runs where id = %s",
-        [run_id],
-    )
-    assert row == {"soon": True, "trigger": "manual"}
-    assert worker.end() == 0
-    # Nothing had changed since: HubSpot was asked, and Meltano was not started.
-    said = {line["logger"] for line in worker.lines() if line.get("run_id") == str(run_id)}
-    assert said == {"HubSpotSyncWorker"}
+def test_a_manual_sync_begins_at_once(scene: Scene, environment: dict[str, str]) -> None:
+    port = free_port()
+    with running_worker(environment, "--concurrency=2", f"--metrics-port={port}") as worker:
+        wait_until(lambda: len(runs_of(scene, "succeeded")) == 2, "both connections have run")
+        # Otherwise archived records would be due with every run, and Meltano started to list them.
+        scene.database.rows("update crmhub.source_connections set config = '{}'")
+        limited = rate_limited(port)
+        limit = FaultRule(kind="secondly", rate=1.0, portal_id=scene.alder.portal.portal_id)
+        scene.sandbox.sandbox.fail_next(limit, 1)
+        run_id = ask_for(scene, scene.alder.connection_id)
+        wait_until(lambda: len(runs_of(scene, "succeeded")) == 3, "the manual sync has run")
+        [row] = scene.database.rows(
+            "select started_at - requested_at < interval '5 seconds' as soon, trigger "
+            "from crmhub.sync_runs where id = %s",
+            [run_id],
+        )
+        assert row == {"soon": True, "trigger": "manual"}
+        assert rate_limited(port) > limited
+        assert worker.end() == 0
+        said = {line["logger"] for line in worker.lines() if line.get("run_id") == str(run_id)}
+    # Nothing had changed since. HubSpot was asked, and asked again after its limit, as happens when
+    # the searches of the run before are less than a second ago. Meltano was not started.
+    assert said == {"HubSpotSyncWorker", "HubSpotConnector"}
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def rate_limited(port: int) -> float:
+    """How often HubSpot answered 429, as the worker's metrics have it."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        text = answer.read().decode()
+    [line] = [each for each in text.splitlines() if each.startswith("crmhub_rate_limited_total ")]
+    return float(line.split()[1])
 
 
 def test_a_worker_that_is_told_to_stop_leaves_its_run_to_the_next_one(

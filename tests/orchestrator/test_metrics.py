@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,6 +84,35 @@ def test_a_lost_lease_counts_by_itself() -> None:
     )
     assert value("crmhub_lease_losses_total") == before + 1
     assert value("crmhub_runs_total", outcome="failed", error_class="lease_lost") >= 1
+
+
+def test_every_429_that_the_tap_tells_of_is_counted_once(
+    python_environment: dict[str, str],
+) -> None:
+    """What it says in a run, and what it says where it is asked before one starts."""
+    program = """
+import logging
+from crmhub.engine.syncing import say_line
+from crmhub.logs import configure_logging
+from crmhub.metrics import RATE_LIMITED, count_limits_reached
+from crmhub.sync.meltano_log import MeltanoLog
+configure_logging()
+count_limits_reached()
+said = "GET /x: HubSpot's limit is reached (secondly); try 1 again in 1.0 s"
+logging.getLogger("HubSpotConnector").info("%s", said)
+say_line(MeltanoLog(speaker="HubSpotConnector"), said)
+say_line(MeltanoLog(speaker="CrmHubLoader"), said)
+print(RATE_LIMITED._value.get())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=python_environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "2.0\n"
+    assert done.stderr.count("HubSpot's limit is reached") == 3
 
 
 def test_every_metric_is_in_the_readme_and_no_other() -> None:

@@ -12,7 +12,7 @@ from crmhub.database import connect
 from crmhub.engine.syncing import syncing
 from crmhub.engine.worker import WorkerPlan, run_worker
 from crmhub.logs import configure_logging
-from crmhub.metrics import serve_metrics
+from crmhub.metrics import count_limits_reached, serve_metrics
 from crmhub.settings import (
     access_tokens,
     hubspot_api_url,
@@ -110,6 +110,7 @@ def work(
     # A database that is away now is an error of the settings; later it is waited for.
     with connect(urls.orchestrator) as database:
         refuse_wrong_keyring(database, keyring(os.environ))
+    count_limits_reached()
     if metrics_port is not None:
         serve_metrics(urls.orchestrator, host=metrics_host, port=metrics_port)
     try:

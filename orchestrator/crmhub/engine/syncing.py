@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -12,7 +12,7 @@ from crmhub.database import connect
 from crmhub.engine.rescue import enqueue_next_of_portal
 from crmhub.errors import CrmHubError
 from crmhub.logs import said_of
-from crmhub.metrics import RATE_LIMITED, count_outcome
+from crmhub.metrics import count_outcome
 from crmhub.sync.runs import Unclaimed
 from crmhub.sync.sync import SyncPlan, sync_pending
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from crmhub.sync.control import RunControl
     from crmhub.sync.meltano_log import MeltanoLog
-
-#: How the tap says that HubSpot answered 429.
-_RATE_LIMITED: Final = "HubSpot's limit is reached"
 
 _log = structlog.get_logger("HubSpotSyncWorker")
 
@@ -36,8 +33,6 @@ def syncing(plan: SyncPlan) -> Callable[[UUID, RunControl], None]:
 
 def say_line(log: MeltanoLog, line: str) -> None:
     """Hand on what Meltano, tap or target said, in their own names."""
-    if log.speaker == "HubSpotConnector" and _RATE_LIMITED in line:
-        RATE_LIMITED.inc()
     structlog.get_logger(log.speaker).info(line)
 
 
