@@ -153,6 +153,7 @@ CREATE TABLE crmhub.source_connections (
     lease_expires_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    erase_requested_at timestamp with time zone,
     CONSTRAINT source_connections_config_valid CHECK ((crmhub.connection_config_problem(config) IS NULL)),
     CONSTRAINT source_connections_failures_valid CHECK ((consecutive_failures >= 0)),
     CONSTRAINT source_connections_lease_whole CHECK (((lease_token IS NULL) = (lease_expires_at IS NULL))),
@@ -202,6 +203,58 @@ CREATE FUNCTION crmhub.connections_with_state() RETURNS TABLE(id uuid, provider 
 END;
 
 ALTER FUNCTION crmhub.connections_with_state() OWNER TO crmhub_owner;
+
+--
+-- Name: erase_disconnected(uuid, uuid, integer); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) RETURNS bigint
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO ''
+    AS $_$
+declare
+    organisation_before text := pg_catalog.current_setting('crmhub.org_id', true);
+    table_name text;
+    deleted bigint := 0;
+begin
+    -- Held until the end: who connects the account again comes before this portion or after it.
+    perform from crmhub.source_connections
+    where org_id = p_org_id and id = p_connection_id
+        and status = 'disconnected' and erase_requested_at is not null
+    for no key update;
+    if not found then
+        return 0;
+    end if;
+    -- The policies let even the owner see one organisation at a time.
+    perform pg_catalog.set_config('crmhub.org_id', p_org_id::text, true);
+    foreach table_name in array array[
+        'crm_contacts', 'crm_deals', 'crm_deal_contacts', 'crm_pipelines', 'crm_pipeline_stages',
+        'crm_owners', 'crm_pipeline_totals', 'full_pass_seen', 'full_pass_activated', 'set_reads'
+    ] loop
+        execute pg_catalog.format(
+            'delete from crmhub.%1$I where ctid = any (array('
+            'select t.ctid from crmhub.%1$I as t where t.org_id = $1 and t.connection_id = $2 limit $3))',
+            table_name
+        ) using p_org_id, p_connection_id, p_rows;
+        get diagnostics deleted = row_count;
+        exit when deleted > 0;
+    end loop;
+    perform pg_catalog.set_config('crmhub.org_id', coalesce(organisation_before, ''), true);
+    if deleted = 0 then
+        update crmhub.source_connections set erase_requested_at = null
+        where org_id = p_org_id and id = p_connection_id;
+    end if;
+    return deleted;
+end
+$_$;
+
+ALTER FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) OWNER TO crmhub_owner;
+
+--
+-- Name: FUNCTION erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer); Type: COMMENT; Schema: crmhub; Owner: crmhub_owner
+--
+
+COMMENT ON FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) IS 'Deletes a portion of the rows of a disconnected connection that an admin wants erased; says how many.';
 
 --
 -- Name: fence_state(); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
@@ -944,6 +997,12 @@ CREATE INDEX oauth_states_age ON crmhub.oauth_states USING btree (expires_at);
 CREATE INDEX source_connections_due ON crmhub.source_connections USING btree (next_sync_at) WHERE (status = 'connected'::text);
 
 --
+-- Name: source_connections_erasing; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX source_connections_erasing ON crmhub.source_connections USING btree (erase_requested_at) WHERE (erase_requested_at IS NOT NULL);
+
+--
 -- Name: source_connections_portal; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1426,6 +1485,13 @@ GRANT ALL ON FUNCTION crmhub.connections_of_organisation() TO crmhub_loader;
 
 REVOKE ALL ON FUNCTION crmhub.connections_with_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION crmhub.connections_with_state() TO crmhub_state;
+
+--
+-- Name: FUNCTION erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer); Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+REVOKE ALL ON FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) TO crmhub_orchestrator;
 
 --
 -- Name: FUNCTION hold_connection(p_org_id uuid, p_connection_id uuid, p_lease_token uuid); Type: ACL; Schema: crmhub; Owner: crmhub_owner

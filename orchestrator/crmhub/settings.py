@@ -13,7 +13,7 @@ from crmhub.embedded_postgres import embedded_postgres
 from crmhub.errors import InvalidSettingsError
 from crmhub.migrate import migrate
 from crmhub.oauth.access_tokens import AccessTokens
-from crmhub.oauth.asking import HubSpotAsker
+from crmhub.oauth.asking import PATIENCE_SECONDS, HubSpotAsker
 from crmhub.oauth.token_endpoint import TokenEndpoint
 from crmhub.roles import LOGIN_SETTINGS, create_logins
 from crmhub.served_urls import read_served_urls, served_urls
@@ -89,15 +89,19 @@ def keyring(environment: Mapping[str, str]) -> Keyring:
     return read_keyring(environment.get("SECRETS_ENCRYPTION_KEY", ""))
 
 
-def hubspot_asker(environment: Mapping[str, str]) -> HubSpotAsker:
+def hubspot_asker(
+    environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS
+) -> HubSpotAsker:
     """Who asks HubSpot, at HUBSPOT_API_URL. Raises InvalidSettingsError."""
-    return HubSpotAsker(hubspot_api_url(environment))
+    return HubSpotAsker(hubspot_api_url(environment), patience_seconds=patience_seconds)
 
 
-def token_endpoint(environment: Mapping[str, str]) -> TokenEndpoint | None:
+def token_endpoint(
+    environment: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS
+) -> TokenEndpoint | None:
     """HubSpot's token endpoint for the app of HUBSPOT_CLIENT_ID, None without an app.
 
-    Raises InvalidSettingsError for half an app.
+    After `patience_seconds` nothing is tried again. Raises InvalidSettingsError for half an app.
     """
     client_id = environment.get("HUBSPOT_CLIENT_ID", "")
     client_secret = environment.get("HUBSPOT_CLIENT_SECRET", "")
@@ -110,7 +114,9 @@ def token_endpoint(environment: Mapping[str, str]) -> TokenEndpoint | None:
             "settings show, and comes with the other one of the two"
         )
     return TokenEndpoint(
-        hubspot_asker(environment), client_id=client_id, client_secret=Secret(client_secret)
+        hubspot_asker(environment, patience_seconds=patience_seconds),
+        client_id=client_id,
+        client_secret=Secret(client_secret),
     )
 
 

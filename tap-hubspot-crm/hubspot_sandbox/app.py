@@ -10,7 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Request
 
-from hubspot_sandbox import oauth
+from hubspot_sandbox import consent, oauth
 from hubspot_sandbox.calls import Answer, Call, JsonObject
 from hubspot_sandbox.control import Control
 from hubspot_sandbox.delivery import Delivery, deliver
@@ -41,6 +41,7 @@ _OAUTH: Final = {
     "introspect": oauth.introspect_token,
     "revoke": oauth.revoke_token,
 }
+_CONSENT: Final = {"consent page": consent.ask_consent, "consent": consent.decide}
 
 
 class SandboxApp:
@@ -94,6 +95,8 @@ class SandboxApp:
         if len(request.path) + query_length > self.sandbox.dialect.uri_limit:
             raise uri_too_long()
         target, path = self._match(request)
+        if isinstance(target.answer, str) and target.answer in _CONSENT:
+            return _CONSENT[target.answer](self.sandbox, request)
         if isinstance(target.answer, str) and target.answer in _OAUTH:
             self._perhaps_fail(request, target, trace)
             return _OAUTH[target.answer](self.sandbox, request.form)

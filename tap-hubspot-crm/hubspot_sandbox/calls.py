@@ -106,7 +106,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What to answer: a JSON body (None: no body), status and headers."""
+    """What to answer: a JSON body (bytes: a page; None: no body), status and headers."""
 
     body: object
     status: int = 200

@@ -186,6 +186,11 @@ def _revoke(order: Order) -> object:
     return {}
 
 
+def _uninstall(order: Order) -> object:
+    order.sandbox.uninstall_app(order.portal.portal_id)
+    return {}
+
+
 def _code(order: Order) -> object:
     redirect_uri = order.text("redirect_uri") if "redirect_uri" in order.body else None
     return {"code": order.sandbox.issue_code(order.portal.portal_id, redirect_uri=redirect_uri)}
@@ -240,6 +245,7 @@ _ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("POST", f"{_ONE}/tokens", _add_token),
     ("POST", f"{_ONE}/tokens/expire", _expire),
     ("POST", "/sandbox/tokens/revoke", _revoke),
+    ("POST", f"{_ONE}/uninstall", _uninstall),
     ("POST", f"{_ONE}/code", _code),
     *SWITCH_ACTIONS,
 )

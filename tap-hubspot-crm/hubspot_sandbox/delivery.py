@@ -54,8 +54,8 @@ def deliver(answer: Answer, *, now_ms: int, takes_gzip: bool) -> Delivery:
     """Return an answer as HTTP, dated by the sandbox's clock, compressed where that is taken."""
     content = b"" if answer.body is None else encode(answer.body)
     headers = {
-        **answer.headers,
         "Content-Type": "application/json;charset=utf-8",
+        **answer.headers,
         "Date": _date(now_ms // 1000),
         "Vary": "Accept-Encoding",
     }
@@ -67,8 +67,8 @@ def deliver(answer: Answer, *, now_ms: int, takes_gzip: bool) -> Delivery:
 
 
 def encode(body: object) -> bytes:
-    """Return a body as JSON, without spaces."""
-    return msgspec.json.encode(body)
+    """Return a body as JSON, without spaces; a page is encoded already."""
+    return body if isinstance(body, bytes) else msgspec.json.encode(body)
 
 
 @lru_cache(maxsize=16)

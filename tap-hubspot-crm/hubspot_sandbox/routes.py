@@ -120,6 +120,9 @@ def _family_rules() -> Iterator[Rule]:
 
 
 def _oauth_rules() -> Iterator[Rule]:
+    for method, answer in (("GET", "consent page"), ("POST", "consent")):
+        target = Target(family="2026-09", kind="token", answer=answer)
+        yield _rule(method, "/oauth/authorize", target)
     for version in ("v1", "v3", "2026-03", "2026-09"):
         family: Family = "legacy" if version.startswith("v") else "2026-09"
         for rest, answer in (

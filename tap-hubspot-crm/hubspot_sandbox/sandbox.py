@@ -53,6 +53,8 @@ class SandboxPortal(Portal):
         self.access_token = ""
         #: The refresh token from installing the sandbox's OAuth app in this portal.
         self.refresh_token = ""
+        #: What a user of this portal can grant to an app.
+        self.scopes: tuple[str, ...] = DEFAULT_SCOPES
 
     def truth(self, stream: TruthStream) -> dict[str, object]:
         """Return everything a stream should hold; see `truth.tell_truth`."""
@@ -132,6 +134,7 @@ class Sandbox:
             )
             self.portals[portal_id] = portal
         portal.limits = limits or Limits()
+        portal.scopes = scopes
         seed_portal(portal, contacts=contacts, deals=deals, seed=seed)
         portal.access_token = self.tokens.add_static(
             access_token, portal_id=portal_id, scopes=scopes
@@ -193,6 +196,15 @@ class Sandbox:
                 redirect_uri=redirect_uri,
             )
         )
+
+    def uninstall_app(self, portal_id: int) -> None:
+        """Take the OAuth app out of a portal: every grant and token it has there ends.
+
+        Raises:
+            UnknownPortalError: there is none with this id.
+        """
+        self.portal(portal_id)
+        self.tokens.forget_portal(portal_id)
 
     def log(self, request: LoggedRequest) -> None:
         """Keep what was asked; the oldest go when there are too many."""

@@ -187,6 +187,20 @@ class TokenBook:
         self._refresh.pop(token, None)
         self._access.pop(token, None)
 
+    def forget_portal(self, portal_id: int) -> None:
+        """End every grant and OAuth access token of a portal; static tokens stay."""
+        with self._lock:
+            self._refresh = {
+                token: grant
+                for token, grant in self._refresh.items()
+                if grant.portal_id != portal_id
+            }
+            self._access = {
+                token: credential
+                for token, credential in self._access.items()
+                if credential.portal_id != portal_id or credential.kind == "static"
+            }
+
     def expire(self, portal_id: int) -> None:
         """Let every OAuth access token of a portal expire now."""
         now = self._clock.now_ms()

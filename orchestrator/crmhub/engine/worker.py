@@ -23,6 +23,7 @@ from crmhub.engine.poll import enqueue_due
 from crmhub.engine.queue import CONTROL_QUEUE, SYNC_QUEUE, SYNC_TASK, engine_app
 from crmhub.engine.rescue import enqueue_forgotten_runs, rescue_lost_runs
 from crmhub.engine.slots import Slots
+from crmhub.erasing import erase_forgotten
 from crmhub.errors import CrmHubError
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.run_directories import remove_left_directories
@@ -192,6 +193,7 @@ def _rescue(database: psycopg.Connection) -> None:
     for connection_id in rescue_lost_runs(database):
         _log.warning("a run was lost by its worker", connection_id=str(connection_id))
     enqueue_forgotten_runs(database)
+    erase_forgotten(database)
 
 
 async def _with_database(url: str, act: Callable[[psycopg.Connection], object]) -> None:

@@ -68,6 +68,18 @@ class Grant:
     life_seconds: float
     #: HubSpot's portal id, where it was told.
     account_id: str | None
+    #: What the tokens may read, where it was told.
+    scopes: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Introspection:
+    """What HubSpot says of a refresh token that is good."""
+
+    account_id: str | None
+    scopes: frozenset[str] | None
+    #: The account's own address, as a name that people know it by.
+    domain: str | None
 
 
 def pause_before_retry(answer: Answer, *, tries: int, jitter: float) -> float | None:
@@ -104,7 +116,34 @@ def read_grant(answer: Answer) -> Grant:
         refresh_token=Secret(refresh_token) if refresh_token else None,
         life_seconds=float(life) if isinstance(life, int | float) else LIFE_SECONDS,
         account_id=account_id(answer, "hub_id"),
+        scopes=read_scopes(answer),
     )
+
+
+def read_introspection(answer: Answer) -> Introspection | None:
+    """What an introspection tells; None for a token that is good no more.
+
+    Raises the error that says who has to do what where it tells nothing.
+    """
+    if answer.status != _OK or answer.body is None:
+        raise refusal(answer, "token introspection")
+    if answer.body.get("active") is not True:
+        return None
+    return Introspection(
+        account_id=account_id(answer, "hub_id"),
+        scopes=read_scopes(answer),
+        domain=answer.text("hub_domain") or None,
+    )
+
+
+def read_scopes(answer: Answer) -> frozenset[str] | None:
+    """The scopes in a body, as a list or separated by spaces; None where none are told."""
+    told = (answer.body or {}).get("scopes")
+    if isinstance(told, str):
+        told = told.split()
+    if not isinstance(told, list):
+        return None
+    return frozenset(scope for scope in told if isinstance(scope, str))
 
 
 def account_id(answer: Answer, name: str) -> str | None:

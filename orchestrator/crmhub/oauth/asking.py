@@ -47,9 +47,14 @@ class HubSpotAsker:
     """Sends requests to one address of HubSpot's, or of its sandbox's."""
 
     def __init__(
-        self, api_url: str | None = None, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        api_url: str | None = None,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        """Keep the address (absent: HubSpot's own)."""
+        """Keep the address (absent: HubSpot's own) and after how long nothing is tried again."""
+        self._patience_seconds = patience_seconds
         self.api_url = (api_url or HUBSPOT_API_URL).rstrip("/")
         self._sleep = sleep
 
@@ -68,7 +73,7 @@ class HubSpotAsker:
             tries += 1
             answer = self._once(method, path, form, token)
             pause = pause_before_retry(answer, tries=tries, jitter=random.random())  # noqa: S311 - spreads retries
-            if pause is None or time.monotonic() - began + pause > PATIENCE_SECONDS:
+            if pause is None or time.monotonic() - began + pause > self._patience_seconds:
                 return answer
             logger.info("%s %s: status %s; again in %.1f s", method, path, answer.status, pause)
             self._sleep(pause)

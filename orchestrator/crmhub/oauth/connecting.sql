@@ -6,5 +6,7 @@ update crmhub.source_connections
 set external_account_id = coalesce(external_account_id, %(account)s),
     status = case when status in ('needs_reconnect', 'disconnected') then 'connected' else status end,
     next_sync_at = least(next_sync_at, now()), consecutive_failures = 0,
-    last_error_class = null, last_error_message = null, last_error_at = null
+    last_error_class = null, last_error_message = null, last_error_at = null,
+    -- What was to be erased is filled again.
+    erase_requested_at = null
 where id = %(connection_id)s;

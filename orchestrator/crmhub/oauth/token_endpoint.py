@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from crmhub.oauth.answers import account_id, read_grant, refusal
+from crmhub.oauth.answers import account_id, read_grant, read_introspection, refusal
 
 if TYPE_CHECKING:
-    from crmhub.oauth.answers import Grant
+    from crmhub.oauth.answers import Grant, Introspection
     from crmhub.oauth.asking import HubSpotAsker
     from crmhub.vault.secret import Secret
 
 _PATH = "/oauth/2026-09/token"
 _ACCOUNT_PATH = "/account-info/2026-09/details"
 _OK = 200
+_REVOKED = {200, 204}
 _FORBIDDEN = 403
 
 
@@ -41,18 +42,30 @@ class TokenEndpoint:
 
         Unlike `refresh`, this changes nothing: the token is not replaced.
         """
-        answer = self._asker.ask(
-            "POST",
-            f"{_PATH}/introspect",
-            form={
-                **self._client(),
-                "token": refresh_token.reveal(),
-                "token_type_hint": "refresh_token",
-            },
+        found = self.introspect(refresh_token)
+        return None if found is None else found.account_id
+
+    def introspect(self, refresh_token: Secret) -> Introspection | None:
+        """What a refresh token is good for; None where it is good no more. Changes nothing."""
+        return read_introspection(
+            self._asker.ask("POST", f"{_PATH}/introspect", form=self._about(refresh_token))
         )
-        if answer.status != _OK or answer.body is None:
-            raise refusal(answer, "token introspection")
-        return account_id(answer, "hub_id") if answer.body.get("active") is True else None
+
+    def revoke(self, refresh_token: Secret) -> None:
+        """End a refresh token; one that is good no more is ended already.
+
+        Access tokens given out for it are good until they expire.
+        """
+        answer = self._asker.ask("POST", f"{_PATH}/revoke", form=self._about(refresh_token))
+        if answer.status not in _REVOKED:
+            raise refusal(answer, "token revocation")
+
+    def _about(self, refresh_token: Secret) -> dict[str, str]:
+        return {
+            **self._client(),
+            "token": refresh_token.reveal(),
+            "token_type_hint": "refresh_token",
+        }
 
     def _grant(self, **form: str) -> Grant:
         return read_grant(self._asker.ask("POST", _PATH, form={**self._client(), **form}))

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
-from crmhub.web import sign_in
+from crmhub.web import oauth_pages, sign_in
 from crmhub.web.databases import Databases
 from crmhub.web.refusals import answer_refusals
 from crmhub.web.security_headers import SecurityHeaders
@@ -48,6 +48,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.state.settings = settings
     app.state.databases = databases
     app.include_router(sign_in.router)
+    app.include_router(oauth_pages.router)
     app.include_router(status_center.router)
     app.mount("/static", StaticFiles(directory=_STATIC))
     answer_refusals(app)

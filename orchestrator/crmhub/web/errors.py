@@ -14,6 +14,8 @@ class RefusedRequestError(CrmHubError):
     status: ClassVar[int] = 400
     #: The page's heading.
     title: ClassVar[str] = "This cannot be done"
+    #: Where to go on: an address and what it is called.
+    link: ClassVar[tuple[str, str] | None] = None
 
 
 class SignInNeededError(RefusedRequestError):
@@ -42,6 +44,37 @@ class NotFoundError(RefusedRequestError):
 
     status = 404
     title = "There is no such page"
+
+
+class ConsentRefusedError(RefusedRequestError):
+    """HubSpot's user has to do something else: the message says what."""
+
+    title = "HubSpot was not connected"
+    link = ("/integrations", "Back to Integrations")
+
+
+class OtherAccountError(RefusedRequestError):
+    """Another account was chosen than the connection's: choose that one."""
+
+    status = 409
+    title = "This is another HubSpot account"
+    link = ("/integrations", "Back to Integrations")
+
+
+class HubSpotAwayError(RefusedRequestError):
+    """HubSpot does not answer: try again later."""
+
+    status = 503
+    title = "HubSpot does not answer"
+    link = ("/integrations", "Back to Integrations")
+
+
+class NotConfiguredError(RefusedRequestError):
+    """A setting is missing: whoever runs CRM Hub has to set it."""
+
+    status = 503
+    title = "HubSpot cannot be connected here"
+    link = ("/integrations", "Back to Integrations")
 
 
 class TooManyCallsError(RefusedRequestError):

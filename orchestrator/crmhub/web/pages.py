@@ -28,7 +28,7 @@ def render(
     `viewer` is None in the template unless the context names one, `path` is the page's own.
     """
     page = _TEMPLATES.get_template(template_name).render(
-        {"viewer": None, "path": request.url.path, **context}
+        {"viewer": None, "link": None, "path": request.url.path, **context}
     )
     # What one organisation saw is not for the next one at the same browser.
     return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})

@@ -32,7 +32,14 @@ def answer_refusals(app: FastAPI) -> None:
 
 async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, RefusedRequestError):
-        return render(request, "message.html", error.status, title=error.title, message=str(error))
+        return render(
+            request,
+            "message.html",
+            error.status,
+            title=error.title,
+            message=str(error),
+            link=error.link,
+        )
     if isinstance(error, _AWAY):
         logger.warning("%s %s: %s", request.method, request.url.path, error)
         page = render(

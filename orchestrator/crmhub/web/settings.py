@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from crmhub.errors import InvalidSettingsError
-from crmhub.oauth.asking import HubSpotAsker
 from crmhub.settings import hubspot_api_url, keyring, token_endpoint
 from crmhub.vault.secret import Secret
 from crmhub.web.login_keys import LoginKeys, SharedKey, key_set
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
 #: A key for HMAC-SHA256 has as many bytes as its hash (RFC 7518, 3.2).
 SIGNING_KEY_BYTES: Final = 32
 _TOKEN_CHARACTERS: Final = 32
+#: Somebody looks at a page that loads: HubSpot is asked again for no longer, seconds.
+_PATIENCE_SECONDS: Final = 6.0
 _HUBSPOT_AUTHORIZE_URL: Final = "https://app.hubspot.com/oauth/authorize"
 
 
@@ -42,7 +43,6 @@ class WebSettings:
     keyring: Keyring
     #: None where no app is set: accounts cannot be connected by OAuth then.
     endpoint: TokenEndpoint | None
-    asker: HubSpotAsker
     client_id: str
     #: Where HubSpot asks its user for consent.
     authorize_url: str
@@ -68,8 +68,7 @@ def web_settings(
         login_keys=login_keys(environment),
         internal_token=internal_token(environment),
         keyring=keyring(environment),
-        endpoint=token_endpoint(environment),
-        asker=HubSpotAsker(hubspot_api_url(environment)),
+        endpoint=token_endpoint(environment, patience_seconds=_PATIENCE_SECONDS),
         client_id=environment.get("HUBSPOT_CLIENT_ID", ""),
         authorize_url=authorize_url(environment),
         frame_ancestors=frame_ancestors(environment),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from crmhub.web.databases import Databases
     from crmhub.web.settings import WebSettings
 
-router: Final = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 
 #: Where whoever signed in goes, unless the host application says where.
 HOME: Final = "/integrations"

@@ -20,6 +20,7 @@ from orchestrator.terminal import KEY
 from crmhub.flags import CRM_HUB, set_flag
 from crmhub.settings import DatabaseUrls
 from crmhub.web.serving import web_server
+from crmhub.web.sessions import _csrf_token
 from crmhub.web.settings import WebSettings, web_settings
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class ServedWeb:
         answer = browser.get(self.sign_in_link(org_id, role), allow_redirects=False)
         assert answer.status_code == 303, answer.text
         return browser
+
+    def csrf_token(self, browser: requests.Session) -> str:
+        """What a form of this browser's pages carries."""
+        [cookie] = [cookie for cookie in browser.cookies if cookie.name.endswith("crmhub_session")]
+        return _csrf_token((cookie.value or "").partition(".")[2])
 
 
 @contextlib.contextmanager

@@ -1,0 +1,79 @@
+"""End a connection: at HubSpot, in the vault, and, if asked, in the canonical tables."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from crmhub.errors import CrmHubError, SecretUnreadableError
+from crmhub.queries import read_queries
+from crmhub.vault.store import REFRESH_TOKEN, find_secret, forget_secrets
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from crmhub.connections import Connection
+    from crmhub.oauth.token_endpoint import TokenEndpoint
+    from crmhub.vault.keyring import Keyring
+    from crmhub.vault.secret import Secret
+
+_QUERIES = read_queries(Path(__file__).with_name("disconnecting.sql"))
+
+
+def disconnect(
+    database: psycopg.Connection,
+    keyring: Keyring,
+    connection: Connection,
+    *,
+    endpoint: TokenEndpoint | None,
+    erase: bool,
+) -> bool:
+    """Run the connection no more and forget its tokens; a run in flight is fenced off.
+
+    With `erase`, its state goes at once and its rows by `erasing.erase_rows`.
+
+    Returns:
+        Whether HubSpot has no grant of ours any more. It has one left if it could not be asked,
+        if the token is a service key or unreadable, or if another connection lives on the same.
+    """
+    token = _own_refresh_token(database, keyring, connection)
+    is_revoked = token is not None and endpoint is not None and _revoke(endpoint, token)
+    with database.transaction():
+        database.execute(_QUERIES["disconnect"], {"connection_id": connection.id})
+        database.execute(_QUERIES["cancel_pending"], {"connection_id": connection.id})
+        if erase:
+            database.execute(_QUERIES["ask_to_erase"], {"connection_id": connection.id})
+        forget_secrets(database, connection.id)
+    return is_revoked
+
+
+def _revoke(endpoint: TokenEndpoint, token: Secret) -> bool:
+    try:
+        endpoint.revoke(token)
+    except CrmHubError:
+        return False
+    return True
+
+
+def _own_refresh_token(
+    database: psycopg.Connection, keyring: Keyring, connection: Connection
+) -> Secret | None:
+    """The refresh token, None if there is none that nobody else needs.
+
+    Two organisations may have connected one account, and HubSpot may have given both the same.
+    """
+    try:
+        stored = find_secret(database, keyring, connection.id, REFRESH_TOKEN)
+    except SecretUnreadableError:
+        return None
+    if stored is None:
+        return None
+    for (other,) in database.execute(
+        _QUERIES["others_of_account"], {"connection_id": connection.id}
+    ).fetchall():
+        with contextlib.suppress(SecretUnreadableError):
+            others = find_secret(database, keyring, other, REFRESH_TOKEN)
+            if others is not None and others.secret == stored.secret:
+                return None
+    return stored.secret
