@@ -227,10 +227,14 @@ begin
     end if;
     -- The policies let even the owner see one organisation at a time.
     perform pg_catalog.set_config('crmhub.org_id', p_org_id::text, true);
-    foreach table_name in array array[
-        'crm_contacts', 'crm_deals', 'crm_deal_contacts', 'crm_pipelines', 'crm_pipeline_stages',
-        'crm_owners', 'crm_pipeline_totals', 'full_pass_seen', 'full_pass_activated', 'set_reads'
-    ] loop
+    -- What the target may write, and nothing else, stands under this policy: a table that comes later too.
+    for table_name in
+        select c.relname
+        from pg_catalog.pg_policy as p
+        join pg_catalog.pg_class as c on c.oid = p.polrelid
+        where p.polname = 'own organisation only' and c.relnamespace = 'crmhub'::regnamespace
+        order by c.relname
+    loop
         execute pg_catalog.format(
             'delete from crmhub.%1$I where ctid = any (array('
             'select t.ctid from crmhub.%1$I as t where t.org_id = $1 and t.connection_id = $2 limit $3))',

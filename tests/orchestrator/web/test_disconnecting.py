@@ -104,7 +104,7 @@ def copied_tables(database: TestDatabase) -> list[str]:
         for name in tables(database)
         if name.startswith("crm_") or name in {"full_pass_seen", "full_pass_activated", "set_reads"}
     ]
-    assert len(found) == 10
+    assert len(found) == 11
     return found
 
 
