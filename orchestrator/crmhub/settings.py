@@ -134,7 +134,7 @@ def access_tokens(environment: Mapping[str, str], database_url: str) -> AccessTo
 
 def sync_interval_seconds(environment: Mapping[str, str]) -> float:
     """HUBSPOT_SYNC_INTERVAL_MS in seconds; an hour by default. Raises InvalidSettingsError."""
-    milliseconds = _whole_number(
+    milliseconds = whole_number(
         "HUBSPOT_SYNC_INTERVAL_MS",
         environment.get("HUBSPOT_SYNC_INTERVAL_MS"),
         default=3_600_000,
@@ -145,7 +145,7 @@ def sync_interval_seconds(environment: Mapping[str, str]) -> float:
 
 def worker_concurrency(environment: Mapping[str, str]) -> int:
     """CRMHUB_WORKER_CONCURRENCY: runs of one worker at once. Raises InvalidSettingsError."""
-    return _whole_number(
+    return whole_number(
         "CRMHUB_WORKER_CONCURRENCY",
         environment.get("CRMHUB_WORKER_CONCURRENCY"),
         default=4,
@@ -155,7 +155,7 @@ def worker_concurrency(environment: Mapping[str, str]) -> int:
 
 def runs_per_portal(environment: Mapping[str, str]) -> int:
     """CRMHUB_RUNS_PER_PORTAL: runs of one portal at once. Raises InvalidSettingsError."""
-    return _whole_number(
+    return whole_number(
         "CRMHUB_RUNS_PER_PORTAL", environment.get("CRMHUB_RUNS_PER_PORTAL"), default=1, least=1
     )
 
@@ -166,7 +166,7 @@ def runs_of_all_workers(environment: Mapping[str, str]) -> int | None:
     Raises InvalidSettingsError.
     """
     return (
-        _whole_number("CRMHUB_MAX_RUNS", environment.get("CRMHUB_MAX_RUNS"), default=0, least=0)
+        whole_number("CRMHUB_MAX_RUNS", environment.get("CRMHUB_MAX_RUNS"), default=0, least=0)
         or None
     )
 
@@ -176,12 +176,13 @@ def lease_seconds(environment: Mapping[str, str]) -> int:
 
     Raises InvalidSettingsError.
     """
-    return _whole_number(
+    return whole_number(
         "CRMHUB_LEASE_SECONDS", environment.get("CRMHUB_LEASE_SECONDS"), default=120, least=6
     )
 
 
-def _whole_number(setting: str, text: str | None, *, default: int, least: int) -> int:
+def whole_number(setting: str, text: str | None, *, default: int, least: int) -> int:
+    """The number of a setting. Raises InvalidSettingsError naming it."""
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or int(text) < least:

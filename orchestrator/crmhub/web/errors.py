@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
 
 from crmhub.errors import CrmHubError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RefusedRequestError(CrmHubError):
@@ -16,6 +20,7 @@ class RefusedRequestError(CrmHubError):
     title: ClassVar[str] = "This cannot be done"
     #: Where to go on: an address and what it is called.
     link: ClassVar[tuple[str, str] | None] = None
+    headers: ClassVar[Mapping[str, str]] = MappingProxyType({})
 
 
 class SignInNeededError(RefusedRequestError):
@@ -75,6 +80,13 @@ class NotConfiguredError(RefusedRequestError):
     status = 503
     title = "HubSpot cannot be connected here"
     link = ("/integrations", "Back to Integrations")
+
+
+class BearerTokenError(RefusedRequestError):
+    """A program shows no token, or not the right one."""
+
+    status = 401
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class TooManyCallsError(RefusedRequestError):

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from crmhub.web.databases import Databases
     from crmhub.web.settings import WebSettings
 
-logger = logging.getLogger("HubSpotSyncWorker")
+logger = logging.getLogger("CrmHubWeb")
 
 router = APIRouter(include_in_schema=False)
 

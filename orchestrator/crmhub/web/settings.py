@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from crmhub.errors import InvalidSettingsError
-from crmhub.settings import hubspot_api_url, keyring, token_endpoint
+from crmhub.settings import hubspot_api_url, keyring, token_endpoint, whole_number
 from crmhub.vault.secret import Secret
 from crmhub.web.login_keys import LoginKeys, SharedKey, key_set
 
@@ -48,6 +48,8 @@ class WebSettings:
     authorize_url: str
     #: Origins that may show pages in a frame; empty: none.
     frame_ancestors: tuple[str, ...] = ()
+    #: How often programs may call the internal API.
+    internal_calls_per_minute: int = 600
 
     @property
     def is_secure(self) -> bool:
@@ -72,6 +74,7 @@ def web_settings(
         client_id=environment.get("HUBSPOT_CLIENT_ID", ""),
         authorize_url=authorize_url(environment),
         frame_ancestors=frame_ancestors(environment),
+        internal_calls_per_minute=internal_calls_per_minute(environment),
     )
 
 
@@ -151,6 +154,16 @@ def frame_ancestors(environment: Mapping[str, str]) -> tuple[str, ...]:
             "CRMHUB_FRAME_ANCESTORS must be origins separated by spaces, as https://app.example.com"
         )
     return origins
+
+
+def internal_calls_per_minute(environment: Mapping[str, str]) -> int:
+    """CRMHUB_INTERNAL_CALLS_PER_MINUTE: 600 by default. Raises InvalidSettingsError."""
+    return whole_number(
+        "CRMHUB_INTERNAL_CALLS_PER_MINUTE",
+        environment.get("CRMHUB_INTERNAL_CALLS_PER_MINUTE"),
+        default=600,
+        least=1,
+    )
 
 
 def _is_origin(url: str) -> bool:
