@@ -48,6 +48,12 @@ def test_systemd_starts_a_command_that_exists_and_waits_for_it_to_drain() -> Non
     assert int(unit["Service"]["TimeoutStopSec"]) > options["drain_seconds"] + GRACE_SECONDS
 
 
+def test_systemd_starts_the_web_process() -> None:
+    unit = configparser.ConfigParser(strict=False, interpolation=None)
+    unit.read(DEPLOY / "systemd" / "crmhub-web.service")
+    assert check_command(unit["Service"]["ExecStart"].split())["web_port"] == 8080
+
+
 def test_every_exit_status_is_explained() -> None:
     table = (DEPLOY / "README.md").read_text()
     explained = {int(status) for status in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}

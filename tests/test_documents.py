@@ -66,6 +66,15 @@ def test_every_setting_of_the_environment_is_explained() -> None:
     assert read - {"XDG_DATA_HOME"} == explained
 
 
+def test_every_setting_of_the_web_process_has_its_line_in_the_orchestrators_readme() -> None:
+    settings = (ROOT / "orchestrator" / "crmhub" / "web" / "settings.py").read_text()
+    read = set(re.findall(r"environment\.get\(\s*\"([A-Z_]+)\"", settings))
+    text = (ROOT / "orchestrator" / "README.md").read_text()
+    explained = set(re.findall(r"^\| `([A-Z_]+)` \|", text, re.MULTILINE))
+    # The app's own id is said where the app is.
+    assert read - {"HUBSPOT_CLIENT_ID"} == explained
+
+
 def test_no_document_is_longer_than_one_reads() -> None:
     assert len((ROOT / "sql" / "CONVENTIONS.md").read_text().splitlines()) <= 60
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200

@@ -1,8 +1,8 @@
 """What is said on standard error: JSON for programs, lines for people, never a secret.
 
 Log names are the runbook's: `HubSpotSyncWorker` for the worker, `HubSpotConnector` for what the tap
-says, `CrmHubLoader` for the target. Everything said during a run carries `org_id`, `connection_id`
-and `run_id`, also what Meltano and the plugins say.
+says, `CrmHubLoader` for the target, `CrmHubWeb` for the web process. Everything said during a run
+carries `org_id`, `connection_id` and `run_id`, also what Meltano and the plugins say.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from crmhub.sync.runs import Run
 
 #: Libraries say more than anybody wants to read; their warnings are kept.
-_CHATTY: Final = ("procrastinate", "psycopg.pool", "urllib3", "asyncio")
+_CHATTY: Final = ("procrastinate", "psycopg.pool", "urllib3", "asyncio", "uvicorn")
 
 
 def configure_logging(*, as_json: bool | None = None, level: int = logging.INFO) -> None:

@@ -21,7 +21,7 @@ from crmhub.vault.keyring import Keyring, read_keyring
 from crmhub.vault.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: HKDF wants key material with some strength; shorter salts are refused.
 SALT_BYTES = 16
@@ -38,6 +38,14 @@ class DatabaseUrls:
     #: State of a connection, for Meltano: CRMHUB_STATE_DATABASE_URL.
     state: str
     #: Canonical rows, to read: CRMHUB_READER_DATABASE_URL.
+    reader: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebUrls:
+    """The two logins of the web process; each address holds a password."""
+
+    orchestrator: str
     reader: str
 
 
@@ -208,12 +216,26 @@ def required_database_urls(environment: Mapping[str, str]) -> DatabaseUrls:
 
     Raises InvalidSettingsError naming the first that is missing or malformed.
     """
+    return DatabaseUrls(**_required_urls(environment, list(LOGIN_SETTINGS)))
+
+
+def required_web_urls(environment: Mapping[str, str]) -> WebUrls:
+    """The addresses of the web process's roles; it needs no other. Raises InvalidSettingsError."""
+    return WebUrls(**_required_urls(environment, ["crmhub_orchestrator", "crmhub_reader"]))
+
+
+def _required_urls(environment: Mapping[str, str], roles: Sequence[str]) -> dict[str, str]:
+    """Role, without its prefix, to address."""
     if not environment.get("DATABASE_URL"):
         served = read_served_urls(data_directory(environment))
         if served is not None:
-            return DatabaseUrls(**served)
+            return {
+                role.removeprefix("crmhub_"): served[role.removeprefix("crmhub_")] for role in roles
+            }
     urls: dict[str, str] = {}
     for role, setting in LOGIN_SETTINGS.items():
+        if role not in roles:
+            continue
         url = environment.get(setting)
         if not url:
             raise InvalidSettingsError(
@@ -221,7 +243,7 @@ def required_database_urls(environment: Mapping[str, str]) -> DatabaseUrls:
                 "`crmhub migrate` and `crmhub roles` make the logins"
             )
         urls[role.removeprefix("crmhub_")] = check_database_url(url, setting=setting)
-    return DatabaseUrls(**urls)
+    return urls
 
 
 @contextlib.contextmanager

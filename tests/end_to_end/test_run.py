@@ -34,11 +34,21 @@ def environment() -> Iterator[dict[str, str]]:
             "XDG_DATA_HOME": home,
             "PII_HASH_SALT": "a salt for tests, long enough",
             "SECRETS_ENCRYPTION_KEY": generate_key().reveal(),
+            "CRMHUB_SIGNING_KEY": "made-up-signing-key-of-a-test-32-bytes",
         }
 
 
 @pytest.fixture
 def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def web_port() -> int:
+    return free_port()
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -51,9 +61,13 @@ def crmhub(environment: Mapping[str, str], *arguments: str) -> subprocess.Comple
 
 
 @pytest.fixture
-def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    environment: dict[str, str], port: int, web_port: int
+) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(
-        [CRMHUB, "run", f"--metrics-port={port}"], env=environment, stderr=subprocess.DEVNULL
+        [CRMHUB, "run", f"--metrics-port={port}", f"--web-port={web_port}"],
+        env=environment,
+        stderr=subprocess.DEVNULL,
     )
     yield process
     process.kill()
@@ -61,7 +75,7 @@ def running(environment: dict[str, str], port: int) -> Iterator[subprocess.Popen
 
 
 def test_other_commands_find_the_database_while_it_runs(
-    environment: dict[str, str], running: subprocess.Popen[bytes], port: int
+    environment: dict[str, str], running: subprocess.Popen[bytes], port: int, web_port: int
 ) -> None:
     wait_until(
         lambda: crmhub(environment, "connections", "list", "--json").returncode == 0,
@@ -78,6 +92,9 @@ def test_other_commands_find_the_database_while_it_runs(
         said = answer.read().decode()
     assert "crmhub_workers_alive 1.0" in said
     assert connection["org_id"] not in said
+    with urllib.request.urlopen(f"http://127.0.0.1:{web_port}/readyz") as answer:
+        ready = json.load(answer)
+    assert (ready["status"], ready["workers"]) == ("ready", 1)
 
     running.send_signal(signal.SIGTERM)
     assert running.wait(PATIENCE_SECONDS) == 0
@@ -91,8 +108,11 @@ def _status(environment: Mapping[str, str]) -> str:
     return str(connection["status"])
 
 
-def test_a_missing_key_is_named_before_anything_is_started(environment: dict[str, str]) -> None:
-    del environment["SECRETS_ENCRYPTION_KEY"]
+@pytest.mark.parametrize("name", ["SECRETS_ENCRYPTION_KEY", "CRMHUB_SIGNING_KEY"])
+def test_a_missing_key_is_named_before_anything_is_started(
+    environment: dict[str, str], name: str
+) -> None:
+    del environment[name]
     done = crmhub(environment, "run")
     assert done.returncode == 2
-    assert "SECRETS_ENCRYPTION_KEY" in done.stderr
+    assert name in done.stderr

@@ -54,7 +54,10 @@ def test_a_healthy_installation_has_nothing_to_do(
     findings = found(crmhub, settings, 0)
     assert {each["verdict"] for each in findings.values()} == {"ok", "skipped"}
     assert {each for each, said in findings.items() if said["verdict"] == "skipped"} == {
-        "HUBSPOT_CLIENT_ID"
+        "HUBSPOT_CLIENT_ID",
+        "CRMHUB_SIGNING_KEY",
+        "CRMHUB_BASE_URL",
+        "CRMHUB_INTERNAL_TOKEN",
     }
     assert findings["PostgreSQL"]["said"].startswith("version 1")
     assert findings["migrations"]["said"] == "all are in"

@@ -18,6 +18,7 @@ from crmhub.metrics import Fleet, count_outcome
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome
 from crmhub.sync.runs import request_run
+from crmhub.web.request_metrics import WebMetrics
 
 if TYPE_CHECKING:
     import psycopg
@@ -119,13 +120,16 @@ def test_every_metric_is_in_the_readme_and_no_other() -> None:
     explained = set(
         re.findall(r"`(crmhub_[a-z_]+)`", README.read_text().partition("## Metrics")[2])
     )
+    web = WebMetrics("")
     counters = (
+        web.requests,
         metrics.RUNS,
         metrics.RECORDS,
         metrics.LEASE_LOSSES,
         metrics.RATE_LIMITED,
     )
     known = {f"{next(iter(each.collect())).name}_total" for each in counters}
-    known |= {next(iter(metrics.RUN_SECONDS.collect())).name}
+    histograms = (web.seconds, metrics.RUN_SECONDS)
+    known |= {next(iter(each.collect())).name for each in histograms}
     known |= {each.name for each in Fleet("").describe()}
     assert explained == known

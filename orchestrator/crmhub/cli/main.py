@@ -20,6 +20,7 @@ from crmhub.cli.run import run
 from crmhub.cli.runs import runs
 from crmhub.cli.sync import sync
 from crmhub.cli.verify import verify
+from crmhub.cli.web import web
 from crmhub.cli.worker import worker
 from crmhub.errors import CrmHubError
 
@@ -51,6 +52,7 @@ crmhub.add_command(run)
 crmhub.add_command(runs)
 crmhub.add_command(sync)
 crmhub.add_command(verify)
+crmhub.add_command(web)
 crmhub.add_command(worker)
 connections.add_command(pause)
 connections.add_command(resume)

@@ -9,6 +9,7 @@ from crmhub.doctor.engine_checks import check_engine, check_meltano
 from crmhub.doctor.hubspot_checks import check_hubspot
 from crmhub.doctor.key_checks import check_keys
 from crmhub.doctor.setting_checks import check_settings
+from crmhub.doctor.web_checks import check_web_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "migrations": check_migrations,
     "roles": check_roles,
     "keys": check_keys,
+    "web": check_web_settings,
     "HubSpot": check_hubspot,
     "Meltano": check_meltano,
     "engine": check_engine,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
 
-    from crmhub.settings import DatabaseUrls
+    from crmhub.settings import WebUrls
 
 #: A page that waits longer for a connection says so instead.
 _WAIT_SECONDS: Final = 5.0
@@ -29,7 +29,7 @@ _STATEMENT_MILLISECONDS: Final = 30_000
 class Databases:
     """A pool for each of the two roles, open between `open` and `close`."""
 
-    def __init__(self, urls: DatabaseUrls) -> None:
+    def __init__(self, urls: WebUrls) -> None:
         """Connect to nothing yet."""
         self._orchestrator = _pool(urls.orchestrator, "orchestrator")
         self._reader = _pool(urls.reader, "reader")

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import socket
+import threading
 from typing import TYPE_CHECKING, Final
 
 import uvicorn
 from typing_extensions import override
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from crmhub.errors import InvalidSettingsError
 from crmhub.web.app import create_app
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Iterator
 
     from crmhub.web.settings import WebSettings
 
+_ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 #: Open event streams end no earlier by themselves, seconds.
 _GRACE_SECONDS: Final = 3
 #: A client that takes longer to say what it wants is let go, seconds.
@@ -59,13 +66,54 @@ class ImpatientProtocol(H11Protocol):
             self._deadline = None
 
 
-def web_server(settings: WebSettings, *, host: str, port: int) -> uvicorn.Server:
-    """A server that has not begun to listen."""
-    return uvicorn.Server(
+class WebServer(uvicorn.Server):
+    """Ends with status 0 when it is told to end, as our other processes do."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal once more after an orderly end."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _ENDING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Raises InvalidSettingsError."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise InvalidSettingsError(
+            f"cannot listen at {host}, port {port} ({error.strerror}): choose another with "
+            "--host and --port, or end what listens there"
+        ) from None
+
+
+@contextlib.contextmanager
+def serving_in_a_thread(settings: WebSettings, listening: socket.socket) -> Iterator[WebServer]:
+    """Serve beside something else until the block ends."""
+    server = web_server(settings)
+    thread = threading.Thread(target=server.run, args=([listening],), name="crmhub web")
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def web_server(settings: WebSettings) -> WebServer:
+    """A server for a socket that listens already."""
+    return WebServer(
         uvicorn.Config(
             create_app(settings),
-            host=host,
-            port=port,
             http=ImpatientProtocol,
             ws="none",
             # Addresses hold login tokens and codes; a proxy's log is made with more care.

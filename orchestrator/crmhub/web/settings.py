@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from crmhub.oauth.token_endpoint import TokenEndpoint
-    from crmhub.settings import DatabaseUrls
+    from crmhub.settings import WebUrls
     from crmhub.vault.keyring import Keyring
 
 #: A key for HMAC-SHA256 has as many bytes as its hash (RFC 7518, 3.2).
@@ -33,7 +33,7 @@ class WebSettings:
     """Everything the web process is told."""
 
     #: Of the orchestrator and the reader; the web process uses no other.
-    urls: DatabaseUrls
+    urls: WebUrls
     #: Where browsers reach it, as `https://crmhub.example.com`; without a slash at its end.
     base_url: str
     #: What the host application's tokens are checked with.
@@ -58,7 +58,7 @@ class WebSettings:
 
 
 def web_settings(
-    environment: Mapping[str, str], urls: DatabaseUrls, *, host: str, port: int
+    environment: Mapping[str, str], urls: WebUrls, *, host: str, port: int
 ) -> WebSettings:
     """The settings of a web process that listens at host and port.
 
@@ -66,7 +66,7 @@ def web_settings(
     """
     return WebSettings(
         urls=urls,
-        base_url=base_url(environment) or f"http://{host}:{port}",
+        base_url=base_url(environment) or _own_address(host, port),
         login_keys=login_keys(environment),
         internal_token=internal_token(environment),
         keyring=keyring(environment),
@@ -76,6 +76,15 @@ def web_settings(
         frame_ancestors=frame_ancestors(environment),
         internal_calls_per_minute=internal_calls_per_minute(environment),
     )
+
+
+def _own_address(host: str, port: int) -> str:
+    if not _is_loopback(host):
+        raise InvalidSettingsError(
+            f"CRMHUB_BASE_URL is missing: others than this machine can reach {host}, so it must be "
+            "the address that their browsers use, as https://crmhub.example.com"
+        )
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def base_url(environment: Mapping[str, str]) -> str | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -18,8 +16,8 @@ import requests
 from orchestrator.terminal import KEY
 
 from crmhub.flags import CRM_HUB, set_flag
-from crmhub.settings import DatabaseUrls
-from crmhub.web.serving import web_server
+from crmhub.settings import WebUrls
+from crmhub.web.serving import listen, serving_in_a_thread
 from crmhub.web.sessions import _csrf_token
 from crmhub.web.settings import WebSettings, web_settings
 
@@ -97,7 +95,7 @@ def served_web(
     database: TestDatabase, sandbox: RunningSandbox, **changed: str
 ) -> Iterator[ServedWeb]:
     """Serve the application in a thread until the block ends; settings may be changed by name."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    with listen("127.0.0.1", 0) as listening:
         port = listening.getsockname()[1]
         environment = {
             "CRMHUB_SIGNING_KEY": SIGNING_KEY,
@@ -109,32 +107,23 @@ def served_web(
             **changed,
         }
         settings = settings_from(environment, database, port=port)
-        server = web_server(settings, host="127.0.0.1", port=port)
-        thread = threading.Thread(target=server.run, args=([listening],), name="crmhub web")
-        thread.start()
-        try:
-            while not server.started and thread.is_alive():
+        with serving_in_a_thread(settings, listening) as server:
+            while not server.started:
                 time.sleep(0.01)
-            assert server.started
             yield ServedWeb(
                 url=f"http://127.0.0.1:{port}",
                 database=database,
                 settings=settings,
                 sandbox=sandbox.sandbox,
             )
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 def settings_from(
     environment: Mapping[str, str], database: TestDatabase, *, port: int = 8080
 ) -> WebSettings:
     """The settings that an environment makes for a database."""
-    urls = DatabaseUrls(
-        **{
-            role: database.url_as(f"crmhub_{role}")
-            for role in ("orchestrator", "loader", "state", "reader")
-        }
+    urls = WebUrls(
+        orchestrator=database.url_as("crmhub_orchestrator"),
+        reader=database.url_as("crmhub_reader"),
     )
     return web_settings(environment, urls, host="127.0.0.1", port=port)
