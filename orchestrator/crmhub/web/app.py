@@ -19,6 +19,7 @@ from crmhub.web.request_bodies import BoundedBodies
 from crmhub.web.request_metrics import MeasuredRequests, WebMetrics
 from crmhub.web.security_headers import SecurityHeaders
 from crmhub.web.status_center import routes as status_center
+from crmhub.web.status_center.live import LiveCards
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -57,6 +58,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.state.databases = databases
     app.state.metrics = metrics
     app.state.call_limits = CallLimits(settings.internal_calls_per_minute)
+    app.state.live = LiveCards(databases)
     for routes in (health, internal_api, sign_in, oauth_pages, status_center):
         app.include_router(routes.router)
     app.mount("/static", StaticFiles(directory=_STATIC))

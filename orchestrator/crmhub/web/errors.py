@@ -89,6 +89,14 @@ class BearerTokenError(RefusedRequestError):
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
+class NotReadyError(RefusedRequestError):
+    """What is asked does not fit how things stand now: look again."""
+
+    status = 409
+    title = "This cannot be done now"
+    link = ("/integrations", "Back to Integrations")
+
+
 class TooManyCallsError(RefusedRequestError):
     """Too many calls in too short a time: wait."""
 

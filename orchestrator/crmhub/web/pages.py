@@ -32,3 +32,8 @@ def render(
     )
     # What one organisation saw is not for the next one at the same browser.
     return HTMLResponse(page, status_code=status, headers={"Cache-Control": "no-store"})
+
+
+def fragment(template_name: str, **context: object) -> str:
+    """A part of a page, escaped as a whole one is."""
+    return _TEMPLATES.get_template(template_name).render(context)

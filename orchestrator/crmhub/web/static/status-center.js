@@ -1,0 +1,121 @@
+// Keeps a page of the Status Center up to date: moments in the viewer's zone, cards as they change.
+"use strict";
+
+(() => {
+  const LOOK_AGAIN_MS = 20_000;
+  const TRY_AGAIN_MS = 10_000;
+  const language = document.documentElement.lang;
+  const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
+
+  const inWords = (moment) => {
+    const seconds = (moment - Date.now()) / 1000;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
+    if (!unit) return seconds < 0 ? "just now" : "in a moment";
+    return unit === "day" && Math.abs(seconds) > 14 * size
+      ? whole.format(moment)
+      : relative.format(Math.trunc(seconds / size), unit);
+  };
+
+  const showMoments = (root) => {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+      const moment = new Date(time.dateTime);
+      const words = whole.format(moment);
+      const shown = "relative" in time.dataset ? inWords(moment) : words;
+      if (time.textContent !== shown) time.textContent = shown;
+      if (shown !== words) time.title = words;
+    }
+  };
+
+  const announce = (words) => {
+    const place = document.getElementById("announcements");
+    if (place) place.textContent = words;
+  };
+
+  // States of the cards as they were shown last: only another one is worth an announcement.
+  const states = new Map();
+  const noteStates = (root) => {
+    const cards = root.matches?.("article.card") ? [root] : root.querySelectorAll("article.card");
+    for (const { id, dataset } of cards) {
+      const before = states.get(id);
+      states.set(id, dataset.state);
+      if (before === undefined || before === dataset.state) continue;
+      announce(`${dataset.name}: ${dataset.state}`);
+      document.body.dispatchEvent(new CustomEvent("crmhub:state"));
+    }
+  };
+
+  const live = () => document.getElementById("live");
+  const reload = () =>
+    htmx.ajax("GET", location.href, { target: "#live", select: "#live", swap: "outerHTML" });
+
+  const receive = (event) => {
+    const { id, html } = JSON.parse(event.data);
+    const shown = document.getElementById(`connection-${id}`);
+    if (!shown) {
+      // A connection that was added, or one that the search has left out.
+      if ("lists" in live().dataset && !states.has(`connection-${id}`)) reload();
+      return;
+    }
+    const version = /data-version="(\w+)"/.exec(html)?.[1];
+    if (version !== shown.dataset.version) htmx.swap(shown, html, { swapStyle: "outerHTML" });
+  };
+
+  let source = null;
+  let wasInterrupted = false;
+  let timer = null;
+
+  const close = () => {
+    clearTimeout(timer);
+    source?.close();
+    source = null;
+  };
+
+  const open = () => {
+    if (source || document.hidden) return;
+    source = new EventSource(live().dataset.events);
+    source.addEventListener("card", receive);
+    source.addEventListener("open", () => {
+      document.getElementById("interrupted").hidden = true;
+      if (wasInterrupted) reload();
+      wasInterrupted = false;
+    });
+    source.addEventListener("error", () => {
+      wasInterrupted = true;
+      if (source?.readyState !== EventSource.CLOSED) return;
+      // The server refused: signed out, or away. The browser does not try again by itself.
+      document.getElementById("interrupted").hidden = false;
+      close();
+      timer = setTimeout(open, TRY_AGAIN_MS);
+    });
+  };
+
+  document.documentElement.classList.add("scripted");
+  showMoments(document);
+  noteStates(document);
+  setInterval(() => showMoments(document), LOOK_AGAIN_MS);
+  htmx.onLoad((root) => {
+    showMoments(root);
+    noteStates(root);
+  });
+  document.body.addEventListener("crmhub:state", () => {
+    if ("reloads" in (live()?.dataset ?? {})) reload();
+  });
+  document.body.addEventListener("htmx:responseError", ({ detail }) => {
+    if (detail.xhr.status === 401) location.reload();
+    else announce("That was not done. Reload the page and try again.");
+  });
+  // A hidden page needs no stream, and browsers allow but six to a server.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      close();
+      wasInterrupted = true;
+    } else open();
+  });
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) open();
+  });
+  if (live()) open();
+})();

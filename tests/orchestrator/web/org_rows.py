@@ -1,0 +1,135 @@
+"""Connections, runs and pipelines of one organisation, as a test wants them."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from psycopg.types.json import Jsonb
+
+from crmhub.queries import read_queries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from databases import TestDatabase
+
+_QUERIES: Final = read_queries(Path(__file__).with_name("org_rows.sql"))
+_accounts = itertools.count(7_000_001)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrgRows:
+    """One organisation's rows."""
+
+    database: TestDatabase
+    org_id: uuid.UUID
+
+    def add_connection(
+        self,
+        name: str | None = "Alder & Sons",
+        *,
+        status: str = "connected",
+        error_class: str | None = None,
+        error_message: str | None = None,
+        live: Mapping[str, int] | None = None,
+    ) -> uuid.UUID:
+        """A connection that was synced five minutes ago."""
+        connection_id = self._insert(
+            "add_connection",
+            name=name,
+            account=str(next(_accounts)),
+            status=status,
+            error_class=error_class,
+            error_message=error_message,
+        )
+        for stream, count in (live or {}).items():
+            self._run("add_stream_total", connection_id=connection_id, stream=stream, live=count)
+        return connection_id
+
+    def add_run(
+        self,
+        connection_id: uuid.UUID,
+        status: str = "succeeded",
+        *,
+        minutes_ago: int = 5,
+        seconds: float = 3.0,
+        records: Mapping[str, int] | None = None,
+        error_class: str | None = None,
+    ) -> uuid.UUID:
+        """A run that began so long ago."""
+        return self._insert(
+            "add_run",
+            connection_id=connection_id,
+            status=status,
+            minutes_ago=minutes_ago,
+            seconds=seconds,
+            records=Jsonb(dict(records or {})),
+            error_class=error_class,
+        )
+
+    def note_progress(self, run_id: uuid.UUID, records: Mapping[str, int]) -> None:
+        """Let a run have read so many rows."""
+        self._run("note_progress", run_id=run_id, records=Jsonb(dict(records)))
+
+    def add_pipeline(
+        self,
+        connection_id: uuid.UUID,
+        pipeline: str = "sales",
+        label: str = "Sales",
+        *,
+        stages: Mapping[str, tuple[str, float | None]],
+    ) -> None:
+        """A pipeline; `stages` is id → label and, for a closed one, its probability."""
+        place = {"connection_id": connection_id, "pipeline": pipeline}
+        self._run("add_pipeline", **place, label=label, place=0)
+        for number, (stage, (name, probability)) in enumerate(stages.items()):
+            self._run(
+                "add_stage",
+                **place,
+                stage=stage,
+                label=name,
+                place=number,
+                is_closed=probability is not None,
+                probability=probability,
+            )
+
+    def add_total(
+        self,
+        connection_id: uuid.UUID,
+        stage: str | None,
+        deals: int,
+        amount: float | None,
+        *,
+        currency: str | None = "EUR",
+        owner: str | None = "71",
+        pipeline: str | None = "sales",
+    ) -> None:
+        """Live deals of one owner and currency in a stage."""
+        self._run(
+            "add_total",
+            connection_id=connection_id,
+            pipeline=pipeline,
+            stage=stage,
+            owner=owner,
+            currency=currency,
+            deals=deals,
+            amount=amount,
+        )
+
+    def runs(self, connection_id: uuid.UUID) -> list[tuple[str, str]]:
+        """Why each run was asked for, and how it stands."""
+        rows = self.database.rows(_QUERIES["run_outcomes"], {"connection_id": connection_id})
+        return [(row["trigger"], row["status"]) for row in rows]
+
+    def _run(self, query: str, /, **named: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - what psycopg takes
+        return self.database.rows(_QUERIES[query], {"org_id": self.org_id, **named})
+
+    def _insert(self, query: str, /, **named: Any) -> uuid.UUID:  # noqa: ANN401 - what psycopg takes
+        [row] = self._run(query, **named)
+        inserted = row["id"]
+        assert isinstance(inserted, uuid.UUID)
+        return inserted
