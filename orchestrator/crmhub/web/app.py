@@ -33,7 +33,7 @@ _STATIC: Final = Path(__file__).with_name("static")
 
 def create_app(settings: WebSettings) -> FastAPI:
     """The application; it connects to the database when it is started."""
-    databases = Databases(settings.urls)
+    databases = Databases(settings.urls, wait_seconds=settings.database_wait_seconds)
     metrics = WebMetrics(settings.urls.orchestrator)
 
     @contextlib.asynccontextmanager
@@ -64,7 +64,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.mount("/static", StaticFiles(directory=_STATIC))
     answer_refusals(app)
     # The last one added is the first to see a request.
-    app.add_middleware(BoundedBodies)
+    app.add_middleware(BoundedBodies, longest_seconds=settings.patience_seconds)
     app.add_middleware(CaughtFaults)
     app.add_middleware(MeasuredRequests, metrics=metrics)
     app.add_middleware(

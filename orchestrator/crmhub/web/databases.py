@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from crmhub.settings import WebUrls
 
-#: A page that waits longer for a connection says so instead.
-_WAIT_SECONDS: Final = 5.0
 #: After so long the pool asks anew only when somebody needs a connection: it comes back at once.
 _RECONNECT_SECONDS: Final = 2.0
 _MOST: Final = 10
@@ -29,10 +27,10 @@ _STATEMENT_MILLISECONDS: Final = 30_000
 class Databases:
     """A pool for each of the two roles, open between `open` and `close`."""
 
-    def __init__(self, urls: WebUrls) -> None:
-        """Connect to nothing yet."""
-        self._orchestrator = _pool(urls.orchestrator, "orchestrator")
-        self._reader = _pool(urls.reader, "reader")
+    def __init__(self, urls: WebUrls, *, wait_seconds: float) -> None:
+        """Connect to nothing yet; `wait_seconds` is how long one waits for a connection."""
+        self._orchestrator = _pool(urls.orchestrator, "orchestrator", wait_seconds)
+        self._reader = _pool(urls.reader, "reader", wait_seconds)
 
     def open(self) -> None:
         """Begin to connect; a database that is away is waited for by who needs it."""
@@ -64,7 +62,7 @@ class Databases:
             yield connection
 
 
-def _pool(url: str, name: str) -> ConnectionPool:
+def _pool(url: str, name: str, wait_seconds: float) -> ConnectionPool:
     return ConnectionPool(
         url,
         name=name,
@@ -77,7 +75,7 @@ def _pool(url: str, name: str) -> ConnectionPool:
         min_size=1,
         max_size=_MOST,
         open=False,
-        timeout=_WAIT_SECONDS,
+        timeout=wait_seconds,
         reconnect_timeout=_RECONNECT_SECONDS,
         check=ConnectionPool.check_connection,
     )

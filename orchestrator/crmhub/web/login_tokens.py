@@ -20,6 +20,7 @@ Role = Literal["viewer", "admin"]
 LONGEST_LIFE: Final = timedelta(minutes=10)
 #: What the clocks of both sides may differ by.
 LEEWAY: Final = timedelta(seconds=30)
+_ROLES: Final[tuple[Role, ...]] = ("viewer", "admin")
 _LONGEST_TOKEN: Final = 8192
 _LONGEST_ID: Final = 255
 _AGAIN: Final = "open the Status Center from your application once more"
@@ -66,25 +67,21 @@ def read_login(token: str, keys: LoginKeys, *, audience: str) -> Login:
             "The sign-in token is not meant for this Status Center: whoever runs the application "
             "has to compare its token with the README."
         ) from None
-    except (jwt.PyJWTError, ValueError):
-        # Among ValueErrors: what is no UTF-8 or no JSON.
+    except (jwt.PyJWTError, ValueError, OverflowError):
+        # Among the others: what is no UTF-8, no JSON, or no moment.
         raise SignInRefusedError(f"The sign-in token is not valid: {_AGAIN}.") from None
     return _login(claims)
 
 
 def _login(claims: dict[str, Any]) -> Login:
-    jti, role = claims["jti"], claims["role"]
-    expires_at = datetime.fromtimestamp(float(claims["exp"]), UTC)
-    if expires_at - datetime.now(UTC) > LONGEST_LIFE + LEEWAY:
+    expires_at = _moment(claims["exp"])
+    if expires_at is None or expires_at - datetime.now(UTC) > LONGEST_LIFE + LEEWAY:
         raise SignInRefusedError(
             "The sign-in token lives for too long: whoever runs the application has to let it "
             f"end within {LONGEST_LIFE.total_seconds() / 60:.0f} minutes."
         )
-    if (
-        not isinstance(jti, str)
-        or not 1 <= len(jti) <= _LONGEST_ID
-        or role not in {"viewer", "admin"}
-    ):
+    jti, role = claims["jti"], claims["role"]
+    if not isinstance(jti, str) or not 1 <= len(jti) <= _LONGEST_ID or role not in _ROLES:
         raise SignInRefusedError(
             "The sign-in token lacks an id or a role (viewer or admin): whoever runs the "
             "application has to compare its token with the README."
@@ -97,3 +94,11 @@ def _login(claims: dict[str, Any]) -> Login:
             "to compare its token with the README."
         ) from None
     return Login(org_id=org_id, role=role, jti=jti, expires_at=expires_at)
+
+
+def _moment(seconds: object) -> datetime | None:
+    """Seconds since 1970 as a moment; None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(float(str(seconds)), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
 #: The largest body; a login token is the largest that anybody needs.
 LARGEST_BYTES: Final = 65_536
-#: A body that takes longer to come is a client's fault or malice, seconds.
-LONGEST_SECONDS: Final = 10.0
 
 
 class BoundedBodies:
     """Takes a request's body before anybody works on it; refuses one too large or too slow."""
 
-    def __init__(self, app: ASGIApp, *, longest_seconds: float = LONGEST_SECONDS) -> None:
-        """Wrap an application."""
+    def __init__(self, app: ASGIApp, *, longest_seconds: float) -> None:
+        """Wrap an application; `longest_seconds` is what a body may take to come."""
         self._app = app
         self._longest_seconds = longest_seconds
 

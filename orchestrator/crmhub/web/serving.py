@@ -6,7 +6,7 @@ import contextlib
 import signal
 import socket
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import uvicorn
 from typing_extensions import override
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 _ENDING: Final = (signal.SIGINT, signal.SIGTERM)
 #: Open event streams end no earlier by themselves, seconds.
 _GRACE_SECONDS: Final = 3
-#: A client that takes longer to say what it wants is let go, seconds.
-HEAD_SECONDS: Final = 10.0
 #: Connections of one process, event streams among them; whoever comes then is told 503.
 _MOST_CONNECTIONS: Final = 2_000
 
@@ -33,7 +31,8 @@ _MOST_CONNECTIONS: Final = 2_000
 class ImpatientProtocol(H11Protocol):
     """Lets go of a client that does not get its request's head out; uvicorn alone would wait."""
 
-    head_seconds = HEAD_SECONDS
+    #: Until then a head must be there.
+    patience_seconds: ClassVar[float]
     _deadline: asyncio.TimerHandle | None = None
 
     @override
@@ -58,7 +57,7 @@ class ImpatientProtocol(H11Protocol):
         if cycle is not None and not cycle.response_complete:
             self._stop_waiting()
         elif self._deadline is None:
-            self._deadline = self.loop.call_later(self.head_seconds, self.transport.close)
+            self._deadline = self.loop.call_later(self.patience_seconds, self.transport.close)
 
     def _stop_waiting(self) -> None:
         if self._deadline is not None:
@@ -111,10 +110,14 @@ def serving_in_a_thread(settings: WebSettings, listening: socket.socket) -> Iter
 
 def web_server(settings: WebSettings) -> WebServer:
     """A server for a socket that listens already."""
+
+    class Protocol(ImpatientProtocol):
+        patience_seconds = settings.patience_seconds
+
     return WebServer(
         uvicorn.Config(
             create_app(settings),
-            http=ImpatientProtocol,
+            http=Protocol,
             ws="none",
             # Addresses hold login tokens and codes; a proxy's log is made with more care.
             access_log=False,

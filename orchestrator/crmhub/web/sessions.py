@@ -115,7 +115,7 @@ def _parsed(cookie: str) -> tuple[UUID, str] | None:
 
 
 def _hash(text: str) -> bytes:
-    return hashlib.sha256(text.encode()).digest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).digest()
 
 
 def _csrf_token(secret: str) -> str:

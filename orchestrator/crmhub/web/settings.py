@@ -50,6 +50,10 @@ class WebSettings:
     frame_ancestors: tuple[str, ...] = ()
     #: How often programs may call the internal API.
     internal_calls_per_minute: int = 600
+    #: How long a client may take to send its request's head, and then its body.
+    patience_seconds: float = 10.0
+    #: A page that waits longer for the database says so instead.
+    database_wait_seconds: float = 3.0
 
     @property
     def is_secure(self) -> bool:

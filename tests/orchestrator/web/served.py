@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlencode
@@ -92,7 +92,12 @@ class ServedWeb:
 
 @contextlib.contextmanager
 def served_web(
-    database: TestDatabase, sandbox: RunningSandbox, **changed: str
+    database: TestDatabase,
+    sandbox: RunningSandbox,
+    *,
+    patience_seconds: float = 10.0,
+    database_wait_seconds: float = 3.0,
+    **changed: str,
 ) -> Iterator[ServedWeb]:
     """Serve the application in a thread until the block ends; settings may be changed by name."""
     with listen("127.0.0.1", 0) as listening:
@@ -106,7 +111,11 @@ def served_web(
             "HUBSPOT_CLIENT_SECRET": sandbox.sandbox.client_secret,
             **changed,
         }
-        settings = settings_from(environment, database, port=port)
+        settings = replace(
+            settings_from(environment, database, port=port),
+            patience_seconds=patience_seconds,
+            database_wait_seconds=database_wait_seconds,
+        )
         with serving_in_a_thread(settings, listening) as server:
             while not server.started:
                 time.sleep(0.01)
