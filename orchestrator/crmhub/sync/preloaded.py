@@ -8,6 +8,9 @@ It has one thread, keeps nothing of a wish, and ends with its worker.
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 import json
 import os
 import signal
@@ -15,12 +18,14 @@ import socket
 import struct
 import sys
 import threading
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import meltano.cli
 
-import crmhub.state_backend.store
 from crmhub.sync.leash import LeashWish, hold
+
+if TYPE_CHECKING:
+    from types import FrameType
 
 #: Before each wish: its length in bytes.
 HEADER = struct.Struct("!I")
@@ -30,17 +35,26 @@ FILES = 3
 #: What the worker hears once a run has begun.
 FORKED = b"."
 
-#: Loaded with Meltano, because every run needs it.
-PRELOADED = (meltano.cli, crmhub.state_backend.store)
+#: What Meltano loads only when it runs; every run does.
+LOADED_LATE = (
+    "alembic.command",
+    "anyio._backends._asyncio",
+    "crmhub.state_backend.store",
+    "mako.template",
+    "sqlalchemy.dialects.sqlite",
+)
 
 
 def main() -> int:
     """Fork for each wish until the worker is gone."""
-    # Who forked is not waited for: the leash tells the status itself.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, _let_them_rest)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # The worker decides when runs end; with it, the socket closes.
         signal.signal(number, signal.SIG_IGN)
+    for name in LOADED_LATE:
+        importlib.import_module(name)
+    # What lies there now is looked through by no run, and so stays shared between them.
+    gc.freeze()
     worker = socket.socket(fileno=int(sys.argv[1]))
     while True:
         header, files, _flags, _address = socket.recv_fds(worker, HEADER.size, FILES)
@@ -55,6 +69,16 @@ def main() -> int:
         for file in files:
             os.close(file)
         worker.sendall(FORKED)
+
+
+def _let_them_rest(_number: int, _frame: FrameType | None) -> None:
+    """Take note of the ends of runs: their time then counts as this process's children's.
+
+    Their status is not asked for: the leash tells it itself.
+    """
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def _receive(worker: socket.socket, length: int) -> bytes:
