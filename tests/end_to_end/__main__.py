@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
-from end_to_end.fleet import FleetPlan, FleetReport, fleet
+from end_to_end.fleet import fleet
+from end_to_end.fleet_report import FleetPlan
 
 
 def main() -> int:
-    """Play, and print what happened as a table; the exit status is 1 if anything was amiss."""
+    """Play, and print what happened; the exit status is 1 if anything was amiss."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--connections", type=int, default=200)
     parser.add_argument("--orgs", type=int, default=40)
@@ -19,31 +21,16 @@ def main() -> int:
     parser.add_argument("--restarts", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     plan = FleetPlan(**vars(parser.parse_args()))
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{time.monotonic() - began:5.0f} s  {line}\n")
+
+    say(f"connecting {plan.connections} portals")
     with fleet(plan) as living:
-        report = living.play(_say)
-    sys.stdout.write(_table(plan, report))
-    return int(bool(report.overlaps or report.orphans or report.left_over))
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"{line}\n")
-
-
-def _table(plan: FleetPlan, report: FleetReport) -> str:
-    rows = {
-        "connections, of organisations": f"{plan.connections}, {plan.orgs}",
-        "workers, runs of each at once": f"{plan.workers}, {plan.concurrency}",
-        "workers killed": report.kills,
-        "restarts of the database": report.restarts,
-        "changes in the portals meanwhile": report.edits,
-        "seconds": f"{report.seconds:.0f}",
-        **{f"runs that ended {how}": count for how, count in sorted(report.runs.items())},
-        "connections compared with their portal, all equal": report.compared,
-        "runs of one connection at the same time": report.overlaps,
-        "processes left": report.orphans,
-        "folders of runs left": report.left_over,
-    }
-    return "\n".join(["| what | |", "|---|---|", *(f"| {k} | {v} |" for k, v in rows.items()), ""])
+        report = living.play(say)
+    sys.stdout.write(f"{report.table(plan)}\n\n{report.line()}\n")
+    return int(not report.is_clean)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Many connections, several workers, kills and restarts: does every table equal its portal?
 
-`python -m end_to_end.fleet --help` plays it at any size and prints what happened.
+`python -m end_to_end --help` plays it at any size and prints what happened.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from end_to_end.comparison import assert_equal_to_portal
 from end_to_end.conftest import Scene
+from end_to_end.fleet_report import FleetReport
 from end_to_end.people import work_in
 from end_to_end.workers import (
     WorkerProcess,
@@ -42,6 +43,7 @@ from hubspot_sandbox.server import running_sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from end_to_end.fleet_report import FleetPlan
     from target.own_server import OwnServer
 
     from crmhub.vault.keyring import Keyring
@@ -50,40 +52,6 @@ if TYPE_CHECKING:
 #: Short, so that what a killed worker held is soon taken over, seconds.
 LEASE_SECONDS = 8
 SALT = "a salt for a whole fleet of tests"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FleetPlan:
-    """How large, and how rough."""
-
-    connections: int
-    orgs: int
-    workers: int
-    concurrency: int
-    #: Workers killed with SIGKILL, each replaced at once.
-    kills: int
-    #: Times the database is restarted under them.
-    restarts: int
-    seed: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class FleetReport:
-    """What happened."""
-
-    #: How runs ended: status and class → number.
-    runs: Counter[str]
-    kills: int
-    restarts: int
-    edits: int
-    seconds: float
-    #: Pairs of runs of one connection that overlapped, by the database's own record.
-    overlaps: int
-    #: Connections whose tables were compared with their portal, all equal.
-    compared: int
-    #: Processes, and folders of runs, that were left.
-    orphans: int
-    left_over: int
 
 
 class Fleet:
@@ -102,6 +70,8 @@ class Fleet:
         }
         self._workers: list[tuple[contextlib.ExitStack, WorkerProcess]] = []
         self._edits = 0
+        # Kills are spread over the time in which the fleet is loaded for the first time.
+        self._longest_pause = max(2.0, plan.connections / 20)
 
     def start(self) -> None:
         """Start the workers."""
@@ -121,7 +91,7 @@ class Fleet:
         living.start()
         for number in range(1, self.plan.kills + 1):
             self._wait_for_a_run()
-            time.sleep(self._chance.uniform(0.0, 2.0))
+            time.sleep(self._chance.uniform(0.0, self._longest_pause))
             self._kill_one()
             if number in self._restarts():
                 self._server.stop(immediate=number % 2 == 0)
@@ -136,8 +106,7 @@ class Fleet:
         for _, worker in self._workers:
             worker.process.wait()
         say("comparing")
-        for organisation in self.scene.stage.organisations:
-            assert_equal_to_portal(self.scene, organisation)
+        differing = sum(self._differs(each, say) for each in self.scene.stage.organisations)
         return FleetReport(
             runs=self._endings(),
             kills=self.plan.kills,
@@ -146,6 +115,7 @@ class Fleet:
             seconds=time.monotonic() - began,
             overlaps=self._overlaps(),
             compared=len(self.scene.stage.organisations),
+            differing=differing,
             orphans=self._orphans(),
             left_over=len(list(self._folder.glob("crmhub-run-*"))),
         )
@@ -219,6 +189,15 @@ class Fleet:
         while runs_of(self.scene, "running"):
             assert time.monotonic() < until, "a lost run was not ended"
             time.sleep(0.5)
+
+    def _differs(self, organisation: Organisation, say: Callable[[str], None]) -> bool:
+        try:
+            assert_equal_to_portal(self.scene, organisation)
+        except AssertionError as difference:
+            said = str(difference).splitlines()[:3]
+            say(f"connection {organisation.connection_id} differs from its portal: {said}")
+            return True
+        return False
 
     def _endings(self) -> Counter[str]:
         rows = self.scene.database.rows(
