@@ -67,6 +67,10 @@ class SyncFailedError(CrmHubError):
     """A run ended without success; its error class says what comes next."""
 
 
+class RunNotStartedError(CrmHubError):
+    """This machine could not start a run: give it what the message says that it lacks."""
+
+
 class SecretUnreadableError(CrmHubError):
     """A stored secret is lost: its key, its row, or what is in it. Connect the account again."""
 

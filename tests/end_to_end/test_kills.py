@@ -36,9 +36,10 @@ sync_connection(uuid.UUID(wish.pop("connection_id")), urls=urls, tokens=tokens, 
 VICTIMS = ("", "bin/meltano", "bin/tap-hubspot-crm", "bin/target-crmhub-postgres")
 
 
-def start_worker(scene: Scene) -> subprocess.Popen[str]:
+def start_worker(scene: Scene, program: str = WORKER) -> subprocess.Popen[str]:
+    """A process that runs Alder's connection once."""
     worker = subprocess.Popen(
-        [sys.executable, "-c", WORKER],
+        [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -76,6 +76,27 @@ def test_a_run_that_is_let_go_ends_whatever_it_does(
     assert not Path(wish["private_directory"]).exists()
 
 
+def test_a_plugin_that_ignores_being_asked_to_end_is_made_to(wish: LeashWish) -> None:
+    """Meltano waits for its plugins for ever; here is one that pays no heed, and who waits."""
+    plugin = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "print('heard', flush=True); time.sleep(600)"
+    )
+    waiting = (
+        "import signal, subprocess, sys; signal.signal(signal.SIGTERM, lambda *_: None); "
+        f"sys.exit(subprocess.call([sys.executable, '-c', {plugin!r}]))"
+    )
+    wish["command"] = [sys.executable, "-c", waiting]
+    wish["grace_seconds"] = 0.5
+    with ColdLauncher().launched(wish) as run:
+        assert run.output.readline() == "heard\n"
+        run.let_go()
+        assert run.wait() == 128 + signal.SIGKILL
+        # The output ends when nobody is left who could write to it.
+        assert run.output.read() == ""
+    assert not Path(wish["private_directory"]).exists()
+
+
 def test_leaving_the_block_ends_the_run(
     launcher: Launcher, wish: LeashWish, tmp_path: Path
 ) -> None:

@@ -26,6 +26,7 @@ from crmhub.settings import (
     worker_concurrency,
 )
 from crmhub.sync.launching import WarmLauncher
+from crmhub.sync.meltano_version import refuse_other_meltano
 from crmhub.sync.runs import ClaimLimits
 from crmhub.sync.sync import SyncPlan
 from crmhub.vault.store import refuse_wrong_keyring
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 def plan_from_environment(urls: DatabaseUrls, launcher: Launcher) -> SyncPlan:
     """How connections are synced, as the environment says. Raises InvalidSettingsError."""
+    refuse_other_meltano()
     return SyncPlan(
         urls=urls,
         salt=pii_hash_salt(os.environ),

@@ -17,6 +17,7 @@ from crmhub.doctor.findings import Finding
 from crmhub.project_files import meltano_project_directory
 from crmhub.queries import read_queries
 from crmhub.settings import database_url
+from crmhub.sync.meltano_version import MELTANO_MAJOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,8 +26,6 @@ _QUERIES = read_queries(Path(__file__).with_name("engine_checks.sql"))
 
 #: What a run starts; each says its version.
 _PROGRAMS: Final = ("meltano", "tap-hubspot-crm", "target-crmhub-postgres")
-#: meltano.yml and the state backend are written for it.
-_MELTANO_MAJOR: Final = "4"
 _PATIENCE_SECONDS: Final = 60
 #: The first number of a program's own words about its version.
 _VERSION: Final = re.compile(r"(\d+)\.\d+\.\d+")
@@ -94,11 +93,11 @@ def _version_of(program: str, path: str) -> Finding:
         return Finding(
             what=program, verdict="failed", said="does not start", remedy="install it anew"
         )
-    if program == "meltano" and found[1] != _MELTANO_MAJOR:
+    if program == "meltano" and found[1] != MELTANO_MAJOR:
         return Finding(
             what=program,
             verdict="failed",
             said=f"version {found[0]}",
-            remedy=f"install version {_MELTANO_MAJOR}",
+            remedy=f"install version {MELTANO_MAJOR}",
         )
     return Finding(what=program, verdict="ok", said=f"version {found[0]}")

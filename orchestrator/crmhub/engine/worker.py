@@ -23,6 +23,7 @@ from crmhub.engine.poll import enqueue_due
 from crmhub.engine.queue import CONTROL_QUEUE, SYNC_QUEUE, SYNC_TASK, engine_app
 from crmhub.engine.rescue import enqueue_forgotten_runs, rescue_lost_runs
 from crmhub.engine.slots import Slots
+from crmhub.engine.wall_clock import clock_set_back
 from crmhub.erasing import erase_forgotten
 from crmhub.errors import CrmHubError
 from crmhub.sync.meltano_log import PluginFailure
@@ -96,9 +97,9 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
         await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
         began = await _end(work)
         if not stop.is_set():
-            # The queue was left without a word from us: the database is away.
+            # The queue was left without a word from us: the database is away, or the clock moved.
             tries = 0 if began else min(tries + 1, len(_RETURN_SECONDS) - 1)
-            _log.warning("the queue is away: runs go on", retry_seconds=_RETURN_SECONDS[tries])
+            _log.warning("the queue was left: runs go on", retry_seconds=_RETURN_SECONDS[tries])
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _RETURN_SECONDS[tries])
     _log.info("the worker stops", running=slots.running, drain_seconds=plan.drain_seconds)
@@ -117,7 +118,7 @@ async def _keep_clean() -> None:
 
 
 async def _work(plan: WorkerPlan, slots: Slots) -> bool:
-    """Serve the queues until cancelled, or until the database goes away."""
+    """Serve the queues until cancelled, or until the database goes away or the clock back."""
     app = engine_app(plan.url)
     _add_tasks(app, plan, slots)
     try:
@@ -125,6 +126,7 @@ async def _work(plan: WorkerPlan, slots: Slots) -> bool:
             serving = [
                 asyncio.create_task(_serve(app, SYNC_QUEUE, concurrency=plan.concurrency)),
                 asyncio.create_task(_serve(app, CONTROL_QUEUE, concurrency=1)),
+                asyncio.create_task(_watch_clock()),
             ]
             try:
                 await asyncio.wait(serving, return_when=asyncio.FIRST_COMPLETED)
@@ -136,6 +138,12 @@ async def _work(plan: WorkerPlan, slots: Slots) -> bool:
     except (ConnectorException, psycopg.Error) as error:
         _log.warning("the database of the queue does not answer", error=type(error).__name__)
         return False
+
+
+async def _watch_clock() -> None:
+    """Return when the clock was set back: whoever serves the queues then begins anew."""
+    seconds = await clock_set_back()
+    _log.warning("the clock of this machine was set back", seconds=round(seconds))
 
 
 async def _serve(app: procrastinate.App, queue: str, *, concurrency: int) -> None:

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from typing_extensions import override
 
+from crmhub.errors import RunNotStartedError
 from crmhub.sync.environment import inherited_environment
 
 if TYPE_CHECKING:
@@ -165,7 +166,10 @@ class WarmLauncher:
                 # It was killed: the next one is as good.
                 self._end()
                 if is_last:
-                    raise RuntimeError("the process that has Meltano loaded does not stay alive")
+                    raise RunNotStartedError(
+                        "Meltano cannot be loaded on this machine: `crmhub doctor` says what is "
+                        "amiss, then start the worker again"
+                    )
 
     def _start(self) -> socket.socket:
         ours, theirs = socket.socketpair()

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from crmhub.project_files import meltano_project_directory
 from crmhub.sync.environment import inherited_environment, meltano_environment
 from crmhub.sync.meltano_log import MeltanoLog, PluginFailure
-from crmhub.sync.run_directories import run_directory
+from crmhub.sync.meltano_version import meltano_program
+from crmhub.sync.run_directories import full_disk_in, run_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -112,7 +113,7 @@ def _run_once(
         }
         wish: LeashWish = {
             "command": [
-                str(Path(sys.executable).with_name("meltano")),
+                str(meltano_program()),
                 "--log-format=json",
                 "run",
                 "--no-install",
@@ -137,24 +138,26 @@ def _run_once(
 
 
 def _outcome(log: MeltanoLog, status: int, made_to_end: PluginFailure | None) -> RunOutcome:
-    failure = None
     # A run that was told to end and yet came to its end has done its work.
-    if status != 0 or not log.succeeded:
-        failure = (
-            made_to_end
-            or log.failure
-            or PluginFailure(
-                error_class="internal",
-                message=f"meltano ended with status {status}; its last words: "
-                + " / ".join(log.last_lines[-3:]),
-                retry_after_seconds=None,
-            )
-        )
+    has_succeeded = status == 0 and log.succeeded
     return RunOutcome(
-        succeeded=failure is None,
+        succeeded=has_succeeded,
         exit_status=status,
         records=dict(log.records),
-        failure=failure,
+        failure=None if has_succeeded else made_to_end or log.failure or _unexplained(log, status),
+    )
+
+
+def _unexplained(log: MeltanoLog, status: int) -> PluginFailure:
+    """Why a run failed that no plugin explained."""
+    full_disk = full_disk_in(log.last_lines)
+    if full_disk is not None:
+        return PluginFailure.from_error(full_disk)
+    return PluginFailure(
+        error_class="internal",
+        message=f"meltano ended with status {status}; its last words: "
+        + " / ".join(log.last_lines[-3:]),
+        retry_after_seconds=None,
     )
 
 

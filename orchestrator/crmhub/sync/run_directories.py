@@ -7,6 +7,7 @@ leash too. The kernel lets go of a dead process's locks, so what nobody holds wa
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -14,12 +15,24 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from crmhub.errors import RunNotStartedError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _PREFIX: Final = "crmhub-run-"
 #: A directory that lives in memory: what lies in it never reaches a disk.
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - the directories made below it are ours alone, mode 0700
+#: What should be free there for another run, which takes a tenth of it.
+_ROOM_BYTES: Final = 16 * 1024 * 1024
+#: How the system says that a disk takes no more.
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+#: How Python and SQLite, in which Meltano keeps its own records, say it.
+_FULL_WORDS: Final = (
+    *(os.strerror(number) for number in sorted(_FULL)),
+    "database or disk is full",
+    "disk I/O error",
+)
 
 
 @contextlib.contextmanager
@@ -35,10 +48,36 @@ def run_directory() -> Iterator[Path]:
         os.close(lock)
 
 
+def not_started(error: OSError) -> RunNotStartedError:
+    """What the system refused on the way to a run's start, with the remedy."""
+    reason = error.strerror or type(error).__name__
+    if error.errno in _FULL:
+        return _full_disk(reason)
+    return RunNotStartedError(f"this machine could not start the run ({reason})")
+
+
+def full_disk_in(lines: Iterable[str]) -> RunNotStartedError | None:
+    """The full disk that a run complains of in its last words; None if it does not."""
+    words = (words for line in lines for words in _FULL_WORDS if words in line)
+    reason = next(words, None)
+    return _full_disk(reason) if reason else None
+
+
+def _full_disk(reason: str) -> RunNotStartedError:
+    return RunNotStartedError(
+        f"the disk of runs, {_place()}, takes no more ({reason}): free some of it, or set TMPDIR "
+        "to a larger one"
+    )
+
+
 def remove_left_directories() -> int:
     """Delete the directories of this account's runs that nobody holds; returns how many."""
     removed = 0
-    for directory in _place().glob(f"{_PREFIX}*"):
+    try:
+        places = {_place(), _place_on_disk()}
+    except RunNotStartedError:
+        return 0
+    for directory in [found for place in places for found in place.glob(f"{_PREFIX}*")]:
         with contextlib.suppress(OSError):
             lock = os.open(directory, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
             try:
@@ -59,6 +98,20 @@ def _is_left(lock: int) -> bool:
 
 
 def _place() -> Path:
-    if os.environ.get("TMPDIR") or not os.access(_MEMORY, os.W_OK):
+    has_room = (
+        not os.environ.get("TMPDIR")
+        and os.access(_MEMORY, os.W_OK)
+        and shutil.disk_usage(_MEMORY).free >= _ROOM_BYTES
+    )
+    return Path(_MEMORY) if has_room else _place_on_disk()
+
+
+def _place_on_disk() -> Path:
+    try:
         return Path(tempfile.gettempdir())
-    return Path(_MEMORY)
+    except FileNotFoundError:
+        # Python has tried to write a few bytes into each that there is.
+        raise RunNotStartedError(
+            "no directory for temporary files takes any: free some of the disk, or set TMPDIR to "
+            "one with room"
+        ) from None

@@ -22,6 +22,7 @@ from crmhub.sync.lease import LEASE_SECONDS
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome, run_meltano
 from crmhub.sync.next_step import next_step, success_wait_seconds
+from crmhub.sync.run_directories import not_started
 from crmhub.sync.runs import (
     Claim,
     ClaimLimits,
@@ -188,6 +189,8 @@ def _run(
         )
     except CrmHubError as error:
         return _not_run(PluginFailure.from_error(error))
+    except OSError as error:
+        return _not_run(PluginFailure.from_error(not_started(error)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends and is recorded
         return _not_run(
             PluginFailure(
