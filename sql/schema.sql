@@ -1031,6 +1031,12 @@ CREATE INDEX sync_runs_history ON crmhub.sync_runs USING btree (org_id, connecti
 CREATE INDEX sync_runs_in_flight ON crmhub.sync_runs USING btree (org_id) WHERE (status = ANY (ARRAY['pending'::text, 'running'::text]));
 
 --
+-- Name: sync_runs_newest; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX sync_runs_newest ON crmhub.sync_runs USING btree (requested_at DESC, id);
+
+--
 -- Name: sync_runs_one_pending; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 

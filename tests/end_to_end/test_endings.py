@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from end_to_end import endings
 
 from crmhub.database import connect
+from crmhub.engine.rescue import rescue_lost_runs
+from crmhub.oauth.access_tokens import AccessTokens
+from crmhub.oauth.asking import HubSpotAsker
+from crmhub.oauth.token_endpoint import TokenEndpoint
 from crmhub.sync.control import RunControl
-from crmhub.sync.runs import request_run
+from crmhub.sync.runs import ClaimLimits, claim_run, request_run
 from crmhub.sync.sync import SyncPlan, sync_pending
-from crmhub.vault.keyring import generate_key
+from crmhub.vault.keyring import generate_key, read_keyring
+from crmhub.vault.secret import Secret
+from crmhub.vault.store import REFRESH_TOKEN
 from hubspot_sandbox.faults import FaultRule
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from end_to_end.conftest import Scene
+    from end_to_end.endings import Ending
 
-MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
-
-
-class Ending(NamedTuple):
-    """What the operator sees, and when the connection is due again, seconds from now."""
-
-    error_class: str
-    #: A few words of the message.
-    said: str
-    status: str
-    due_from: float
-    due_to: float
+README = Path(__file__).parents[2] / "orchestrator" / "README.md"
 
 
 def always(kind: Any, **others: Any) -> Callable[[Scene], None]:  # noqa: ANN401 - kinds of faults
@@ -55,11 +53,31 @@ def purge_most(scene: Scene) -> None:
     scene.database.rows("update crmhub.source_connections set last_sync_at = null")
 
 
+def take_scopes_away(scene: Scene) -> None:
+    scopes = ("oauth", "crm.objects.contacts.read")
+    token = scene.sandbox.sandbox.add_token(scene.alder.portal.portal_id, scopes=scopes)
+    scene.give_token(scene.alder, Secret(token))
+
+
+def revoke_grant(scene: Scene) -> None:
+    portal = scene.alder.portal
+    scene.give_token(scene.alder, Secret(portal.refresh_token), REFRESH_TOKEN)
+    scene.sandbox.sandbox.tokens.revoke(portal.refresh_token)
+
+
 def plan_of(scene: Scene) -> SyncPlan:
     return SyncPlan(
         urls=scene.stage.urls,
         salt=scene.stage.salt,
-        tokens=scene.stage.tokens(),
+        tokens=AccessTokens(
+            database_url=scene.stage.urls.orchestrator,
+            keyring=read_keyring(scene.stage.encryption_key),
+            endpoint=TokenEndpoint(
+                HubSpotAsker(scene.stage.api_url),
+                client_id=scene.alder.portal.client_id,
+                client_secret=Secret(scene.alder.portal.client_secret),
+            ),
+        ),
         api_url=scene.stage.api_url,
     )
 
@@ -69,6 +87,11 @@ def end_of_run(scene: Scene, plan: SyncPlan) -> dict[str, Any]:
     with connect(scene.stage.urls.orchestrator) as database:
         request_run(database, scene.alder.connection_id, trigger="schedule")
     sync_pending(scene.alder.connection_id, plan, RunControl())
+    return seen_of(scene)
+
+
+def seen_of(scene: Scene) -> dict[str, Any]:
+    """What the operator sees of Alder's connection."""
     [row] = scene.database.rows(
         "select status, last_error_class, last_error_message, consecutive_failures, lease_token, "
         "extract(epoch from next_sync_at - now())::float8 as due_in "
@@ -84,32 +107,23 @@ def assert_ends(row: dict[str, Any], ending: Ending) -> None:
     assert row["status"] == ending.status
     assert row["consecutive_failures"] == 1
     assert row["lease_token"] is None
-    assert ending.due_from - 30 <= row["due_in"] <= ending.due_to
+    soonest, latest = ending.due
+    assert soonest - 30 <= row["due_in"] <= latest
+
+
+def test_the_runbook_has_the_table_of_the_endings() -> None:
+    assert endings.table() in README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("fault", "ending"),
     [
-        pytest.param(
-            always("html"),
-            Ending("unexpected_response", "no JSON", "connected", MINUTE, MINUTE),
-            id="html",
-        ),
-        pytest.param(
-            always("daily"),
-            Ending("rate_limit", "daily limit", "connected", 0, DAY + HOUR),
-            id="daily limit",
-        ),
-        pytest.param(
-            close_account,
-            Ending("access_denied", "", "needs_reconnect", DAY - HOUR, DAY),
-            id="account closed",
-        ),
-        pytest.param(
-            purge_most,
-            Ending("mass_delete", "", "connected", DAY, DAY),
-            id="most of it gone",
-        ),
+        pytest.param(always("html"), endings.HTML, id="html"),
+        pytest.param(always("daily"), endings.DAILY_LIMIT, id="daily limit"),
+        pytest.param(close_account, endings.ACCOUNT_CLOSED, id="account closed"),
+        pytest.param(revoke_grant, endings.GRANT_REVOKED, id="grant revoked"),
+        pytest.param(take_scopes_away, endings.SCOPE_MISSING, id="scope missing"),
+        pytest.param(purge_most, endings.MOST_IS_GONE, id="most of it gone"),
     ],
 )
 def test_a_fault_of_hubspot_ends_as_the_runbook_says(
@@ -123,14 +137,8 @@ def test_a_fault_of_hubspot_ends_as_the_runbook_says(
 @pytest.mark.parametrize(
     ("fault", "ending"),
     [
-        pytest.param(
-            always("503"),
-            Ending("hubspot_unavailable", "503", "connected", MINUTE, MINUTE),
-            id="503",
-        ),
-        pytest.param(
-            always("reset"), Ending("network", "", "connected", MINUTE, MINUTE), id="reset"
-        ),
+        pytest.param(always("503"), endings.OUTAGE, id="503"),
+        pytest.param(always("reset"), endings.NETWORK, id="reset"),
     ],
 )
 def test_what_is_tried_again_for_long_ends_as_the_runbook_says(
@@ -143,22 +151,30 @@ def test_what_is_tried_again_for_long_ends_as_the_runbook_says(
 def test_a_lost_key_asks_for_the_account_to_be_connected_again(scene: Scene) -> None:
     stage = replace(scene.stage, encryption_key=generate_key().reveal())
     row = end_of_run(scene, replace(plan_of(scene), tokens=stage.tokens()))
-    assert_ends(row, Ending("secret_unreadable", "", "needs_reconnect", DAY - HOUR, DAY))
+    assert_ends(row, endings.LOST_KEY)
 
 
 def test_another_salt_is_refused_before_a_row_is_written(scene: Scene) -> None:
     assert scene.stage.sync(scene.alder).failure is None
     scene.database.rows("update crmhub.source_connections set last_sync_at = null")
     row = end_of_run(scene, replace(plan_of(scene), salt="quite another salt than before"))
-    assert_ends(row, Ending("invalid_settings", "salt", "connected", DAY, DAY))
+    assert_ends(row, endings.OTHER_SALT)
 
 
 def test_a_run_that_takes_too_long_is_ended_and_goes_on_later(scene: Scene) -> None:
     scene.sandbox.sandbox.latency_ms = 3_000
     row = end_of_run(scene, replace(plan_of(scene), run_seconds=6.0))
-    assert_ends(row, Ending("timeout", "longer than", "connected", MINUTE, MINUTE))
+    assert_ends(row, endings.TOO_LONG)
     scene.sandbox.sandbox.latency_ms = 0
     assert scene.stage.sync(scene.alder).failure is None
+
+
+def test_a_worker_that_is_lost_ends_as_the_runbook_says(scene: Scene) -> None:
+    with connect(scene.stage.urls.orchestrator) as database:
+        request_run(database, scene.alder.connection_id, trigger="schedule")
+        claim_run(database, scene.alder.connection_id, limits=ClaimLimits(), lease_seconds=0)
+        assert rescue_lost_runs(database) == [scene.alder.connection_id]
+    assert_ends(seen_of(scene), endings.LOST_WORKER)
 
 
 def test_a_state_that_is_no_state_is_named_and_a_reset_mends_it(scene: Scene) -> None:
@@ -166,6 +182,6 @@ def test_a_state_that_is_no_state_is_named_and_a_reset_mends_it(scene: Scene) ->
         """update crmhub.source_connections set state_json = '{"bookmarks": {"contacts": 7}}'"""
     )
     row = end_of_run(scene, plan_of(scene))
-    assert_ends(row, Ending("invalid_settings", "state", "connected", DAY, DAY))
+    assert_ends(row, endings.STRANGE_STATE)
     scene.database.rows("update crmhub.source_connections set last_sync_at = null")
     assert scene.stage.sync(scene.alder).failure is None

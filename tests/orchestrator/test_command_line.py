@@ -6,10 +6,14 @@ import json
 import uuid
 from typing import TYPE_CHECKING
 
+import psycopg
 import pytest
-from orchestrator.terminal import SALT, said_in_one_line, settings_of
+from orchestrator.terminal import KEY, SALT, said_in_one_line, settings_of
 
 from crmhub.migrate import read_migrations
+from crmhub.vault.keyring import SecretPlace, read_keyring
+from crmhub.vault.secret import Secret
+from crmhub.vault.store import REFRESH_TOKEN, keep_secret
 from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     "command",
     [
         (),
+        ("completion",),
         ("connections",),
         ("demo",),
         ("doctor",),
@@ -81,6 +86,39 @@ def test_a_run_by_hand_gets_its_lease_and_its_settings(
     assert database.rows("select lease_token from crmhub.source_connections") == [
         {"lease_token": None}
     ]
+
+
+def test_a_run_by_hand_is_given_no_secret_that_it_does_not_need(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    """Stored tokens, keys, the app and the orchestrator's own login stay where they are."""
+    org_id, connection_id = database.add_connection()
+    place = SecretPlace(org_id=org_id, connection_id=connection_id, name=REFRESH_TOKEN)
+    with psycopg.connect(database.url_as("crmhub_orchestrator")) as connection:
+        keep_secret(connection, read_keyring(KEY), place, Secret("na1-a-token-of-a-test"))
+    settings = settings_of(database) | {
+        "HUBSPOT_CLIENT_ID": "an-app-of-a-test",
+        "HUBSPOT_CLIENT_SECRET": "a-secret-of-a-test",
+    }
+    done = crmhub("env", str(connection_id), **settings)
+    exports = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
+    assert {name for name in exports if not name.startswith(("TAP_", "TARGET_", "MELTANO_"))} == {
+        "CRMHUB_STATE_DATABASE_URL",
+        "CRMHUB_LOADER_DATABASE_URL",
+        "CRMHUB_LEASE_TOKEN",
+        "PII_HASH_SALT",
+    }
+    kept = ["na1-a-token", KEY, "a-secret-of-a-test", settings["DATABASE_URL"]]
+    assert not [secret for secret in kept if secret in done.stdout + done.stderr]
+
+
+def test_a_shell_is_told_how_to_complete(crmhub: Crmhub) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_CRMHUB_COMPLETE" in crmhub("completion", shell).stdout
+    words = crmhub(
+        _CRMHUB_COMPLETE="bash_complete", COMP_WORDS="crmhub connections re", COMP_CWORD="2"
+    )
+    assert words.stdout.split() == ["plain,reconnect", "plain,reset", "plain,resume"]
 
 
 def test_a_reset_clears_the_state_and_takes_the_lease(

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from crmhub.cli.completion import completion
 from crmhub.cli.connection_status import pause, resume
 from crmhub.cli.connections import connections
 from crmhub.cli.demo import demo
@@ -39,6 +40,7 @@ def crmhub() -> None:
     """
 
 
+crmhub.add_command(completion)
 crmhub.add_command(connections)
 crmhub.add_command(demo)
 crmhub.add_command(doctor)

@@ -117,10 +117,9 @@ def list_runs(
     database: psycopg.Connection, *, connection_id: UUID | None = None, limit: int = 50
 ) -> list[Run]:
     """The newest runs first, of one connection or of all."""
+    query = _QUERIES["list_runs" if connection_id is None else "list_runs_of_connection"]
     with database.cursor(row_factory=class_row(Run)) as cursor:
-        return cursor.execute(
-            _QUERIES["list_runs"], {"connection_id": connection_id, "limit": limit}
-        ).fetchall()
+        return cursor.execute(query, {"connection_id": connection_id, "limit": limit}).fetchall()
 
 
 def claim_run(

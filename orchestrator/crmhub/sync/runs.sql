@@ -20,12 +20,22 @@ from crmhub.sync_runs
 where id = %(run_id)s;
 
 -- name: list_runs
--- The newest first; of one connection, or of all.
+-- The newest first, along sync_runs_newest.
 select
     id, connection_id, org_id, trigger, status, requested_at, started_at, finished_at,
     records, error_class, error_message
 from crmhub.sync_runs
-where %(connection_id)s::uuid is null or connection_id = %(connection_id)s
+order by requested_at desc, id
+limit %(limit)s;
+
+-- name: list_runs_of_connection
+-- The newest first, along sync_runs_history, which begins with the organisation.
+select
+    id, connection_id, org_id, trigger, status, requested_at, started_at, finished_at,
+    records, error_class, error_message
+from crmhub.sync_runs
+where org_id = (select c.org_id from crmhub.source_connections as c where c.id = %(connection_id)s)
+    and connection_id = %(connection_id)s
 order by requested_at desc, id
 limit %(limit)s;
 
