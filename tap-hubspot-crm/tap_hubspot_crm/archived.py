@@ -32,6 +32,7 @@ class Listed:
     """What an archived listing showed."""
 
     ids: frozenset[str]
+    pages: int
     #: Not after its first request.
     asked_at: datetime
 

@@ -55,8 +55,16 @@ class ChangeSearch:
         """Whether everything was found; looks ahead may still be on their way."""
         return self._plan.finished
 
+    def ask(self) -> None:
+        """Have the first search made; do not wait for it."""
+        query = self._plan.next_query()
+        if query is not None:
+            self._queries[self._reader.client.pool.submit(partial(self._page, query))] = query
+
     def first(self) -> tuple[Hit, ...]:
-        """Make the first search in this thread: often it is the only one."""
+        """Return what the first search finds; it is made in this thread unless it was asked for."""
+        if self._queries:
+            return self.take(self._reader.client.pool.wait(self._queries))
         query = self._plan.next_query()
         return () if query is None else self._place(query, self._page(query))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -24,8 +24,40 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.state import ObjectBookmark
 
 
-def incremental_pass(
+@dataclass(frozen=True, kw_only=True)
+class ChangesLookedFor:
+    """The search of an incremental pass, as it begins."""
+
+    window: Window
+    #: Milliseconds since 1970; the window's own, or less where another stream wants more.
+    lower: int
+    search: ChangeSearch
+
+
+def look_for_changes(
     source: ObjectSource, bookmark: ObjectBookmark, *, since: datetime
+) -> ChangesLookedFor:
+    """Return the search for all that was modified since a moment, less the lookback.
+
+    Nothing is asked yet: `incremental_pass` does so, or `search.ask` before it.
+    """
+    reader = source.reader
+    seen = bookmark.seen
+    if not source.knows(bookmark):
+        # A row may have been filled and read, and is remembered, without a property that was
+        # defined meanwhile: what changed since the definitions were last read is read again.
+        since, seen = min(since, bookmark.properties_at or since), {}
+    window = Window.since(since, lookback_seconds=source.lookback_seconds, seen=seen)
+    lower = reader.client.changes.begin(reader.object_type, window.lower)
+    return ChangesLookedFor(window=window, lower=lower, search=ChangeSearch(reader, lower))
+
+
+def incremental_pass(
+    source: ObjectSource,
+    bookmark: ObjectBookmark,
+    *,
+    since: datetime,
+    looked_for: ChangesLookedFor | None = None,
 ) -> Generator[Event, None, ObjectBookmark]:
     """Send every row modified since a moment, less the lookback.
 
@@ -35,20 +67,15 @@ def incremental_pass(
         source: Reads and shapes the rows.
         bookmark: Where the stream stands.
         since: The moment; the bookmark's own, or the start of a full pass.
+        looked_for: What `look_for_changes` returned for the same, if that was begun before.
 
     Returns:
         The new bookmark: the moment before this pass's first search, in HubSpot's time.
     """
     reader = source.reader
-    seen = bookmark.seen
-    if not source.knows(bookmark):
-        # A row may have been filled and read, and is remembered, without a property that was
-        # defined meanwhile: what changed since the definitions were last read is read again.
-        since, seen = min(since, bookmark.properties_at or since), {}
-    window = Window.since(since, lookback_seconds=source.lookback_seconds, seen=seen)
+    looked_for = looked_for or look_for_changes(source, bookmark, since=since)
+    window, lower, search = looked_for.window, looked_for.lower, looked_for.search
     shared = reader.client.changes
-    lower = shared.begin(reader.object_type, window.lower)
-    search = ChangeSearch(reader, lower)
     changed = _ChangedRows(source, window, lower=lower, version=bookmark.version)
     hits = search.first()
     while True:

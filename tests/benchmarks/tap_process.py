@@ -78,28 +78,27 @@ def cpu_of(program: str) -> float:
 
 
 def _measured(directory: Path, options: list[str]) -> TapRun:
+    output, errors = directory / "stdout.singer", directory / "stderr.txt"
+    began = time.perf_counter()
+    # Into a file, and looked at afterwards: another reader would take the CPU from the sandbox.
+    with output.open("wb") as lines, errors.open("wb") as log:
+        with subprocess.Popen(_command(options), stdout=lines, stderr=log) as process:
+            status, cpu = _cpu_at_end(process)
+        seconds = time.perf_counter() - began
+    if status != 0:
+        last = errors.read_text(encoding="utf-8").splitlines()[-1:]
+        raise RuntimeError(f"the tap ended with status {status}: {last}")
     records: Counter[str] = Counter()
     keys: dict[str, set[bytes]] = {}
     state = b"{}"
-    errors = directory / "stderr.txt"
-    began = time.perf_counter()
-    with (
-        errors.open("wb") as log,
-        subprocess.Popen(_command(options), stdout=subprocess.PIPE, stderr=log) as process,
-    ):
-        assert process.stdout is not None
-        for line in process.stdout:
+    with output.open("rb") as lines:
+        for line in lines:
             if found := _RECORD.match(line):
                 stream = found[1].decode()
                 records[stream] += 1
                 keys.setdefault(stream, set()).add(found[2])
             elif line.startswith(b'{"type":"STATE"'):
                 state = line
-        status, cpu = _cpu_at_end(process)
-    seconds = time.perf_counter() - began
-    if status != 0:
-        last = errors.read_text(encoding="utf-8").splitlines()[-1:]
-        raise RuntimeError(f"the tap ended with status {status}: {last}")
     return TapRun(
         seconds=seconds,
         cpu_seconds=cpu,
