@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import requests
 from benchmarks.canned_portal import PROPERTIES, URL, CannedAdapter, CannedPortal
 
+from tap_hubspot_crm.command import collect_garbage_seldom
 from tap_hubspot_crm.connections import Session
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
@@ -81,6 +82,8 @@ def _tap() -> Tap:
     )
     for name, stream in tap.streams.items():
         stream.selected = name == "contacts"
+    # As its program does.
+    collect_garbage_seldom()
     return tap
 
 
