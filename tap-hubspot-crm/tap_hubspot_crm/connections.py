@@ -36,12 +36,13 @@ class Connections:
         """Keep the headers that every request carries."""
         self._headers = headers
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
+        self._pools = _pools_noting(self._open)
 
     def session(self) -> Session:
         """Return a new session."""
         session = Session()
         session.headers.update(self._headers)
-        adapter = _CuttableAdapter(self._open)
+        adapter = _CuttableAdapter(self._pools)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -120,26 +121,8 @@ class Session(requests.Session):
 class _CuttableAdapter(HTTPAdapter):
     """An adapter whose connections are known."""
 
-    def __init__(self, opened: weakref.WeakSet[HTTPConnection]) -> None:
-        class Plain(HTTPConnection):
-            @override
-            def connect(self) -> None:
-                super().connect()
-                opened.add(self)
-
-        class Secure(HTTPSConnection):
-            @override
-            def connect(self) -> None:
-                super().connect()
-                opened.add(self)
-
-        class PlainPool(HTTPConnectionPool):
-            ConnectionCls = Plain
-
-        class SecurePool(HTTPSConnectionPool):
-            ConnectionCls = Secure
-
-        self._pools: dict[str, Any] = {"http": PlainPool, "https": SecurePool}
+    def __init__(self, pools: Mapping[str, Any]) -> None:
+        self._pools = pools
         super().__init__()
 
     @override
@@ -154,4 +137,28 @@ class _CuttableAdapter(HTTPAdapter):
         return found
 
     def _know(self, manager: PoolManager) -> None:
-        manager.pool_classes_by_scheme = self._pools
+        manager.pool_classes_by_scheme = dict(self._pools)
+
+
+def _pools_noting(opened: weakref.WeakSet[HTTPConnection]) -> dict[str, Any]:
+    """Return the pool class of each scheme, whose connections enter a set as they open."""
+
+    class Plain(HTTPConnection):
+        @override
+        def connect(self) -> None:
+            super().connect()
+            opened.add(self)
+
+    class Secure(HTTPSConnection):
+        @override
+        def connect(self) -> None:
+            super().connect()
+            opened.add(self)
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}

@@ -39,7 +39,7 @@ def full_pass(
     Returns:
         The bookmark after it.
     """
-    extent = ask_for_extent(source.reader) if _is_live_to_come(bookmark) else None
+    extent = _extent(source, bookmark)
     if bookmark.full_pass is None or bookmark.full_pass.phase is Phase.ARCHIVED:
         bookmark, listed_before = yield from _list_archived_first(source, bookmark)
     else:
@@ -78,8 +78,13 @@ def next_version(version: int, started_at: datetime) -> int:
     return max(version + 1, to_milliseconds(started_at))
 
 
-def _is_live_to_come(bookmark: ObjectBookmark) -> bool:
-    return bookmark.full_pass is None or bookmark.full_pass.phase is not Phase.ARCHIVED_AGAIN
+def _extent(source: ObjectSource, bookmark: ObjectBookmark) -> Extent | None:
+    """Have asked, while the archived listing runs, what helps to divide the live one."""
+    running = bookmark.full_pass
+    if running is not None and running.phase is Phase.ARCHIVED_AGAIN:
+        return None
+    begins = running is None or running.phase is Phase.ARCHIVED
+    return ask_for_extent(source.reader, from_the_beginning=begins)
 
 
 def _running(bookmark: ObjectBookmark) -> FullPass:

@@ -98,6 +98,13 @@ class IdRanges:
         self._greatest, self._rows = greatest, rows
         self._readers = min(self._readers, readers_worth(rows))
 
+    def know_lowest(self, ids: Sequence[str]) -> None:
+        """Take over, as a hint, the lowest ids: how far apart they are in the first range."""
+        numbers = [int(id_) for id_ in ids]
+        first = self._ranges[0]
+        if first.gap is None and first.start == 0 and len(numbers) > 1:
+            first.gap = max(1.0, (numbers[-1] - numbers[0]) / (len(numbers) - 1))
+
     def next_page(self) -> OpenRange | None:
         """Return a range whose next page is to be read now."""
         places = sorted(cut.first for cut in self._cuts)

@@ -82,6 +82,11 @@ class ObjectReader:
         self.modified_property = MODIFIED_PROPERTIES[object_type]
         self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
 
+    @property
+    def property_count(self) -> int:
+        """How many properties are asked for of each row."""
+        return len(self._properties)
+
     @cached_property
     def lists_ids_only(self) -> bool:
         """Whether the rows of a listing are read by id: their properties would not fit in it."""
@@ -175,6 +180,13 @@ class ObjectReader:
         rows = self._rows(answer, endpoint)
         total = _total(answer)
         return None if not rows or total is None else (int(rows[0].id), total)
+
+    def lowest_ids(self) -> tuple[str, ...]:
+        """Return the ids of the live listing's first page, which are the lowest."""
+        endpoint = self.client.paths.listing(self.object_type)
+        query = {**self._list_query(archived=False), "properties": self.modified_property}
+        rows = self._rows(self.client.get(endpoint, query), endpoint)
+        return tuple(row.id for row in rows)
 
     def _list_query(self, *, archived: bool) -> dict[str, str]:
         return {

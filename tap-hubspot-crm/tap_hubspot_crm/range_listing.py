@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_ranges import IdRanges, OpenRange
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 #: One reader for so many calls of the limit.
 _CALLS_A_READER = 5
+#: How many values of properties are held back at most, so that requests go before sending: what a
+#: burst at the usual limits brings of two dozen properties, in some 40 MB.
+_MOST_VALUES_UNSENT = 500_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,13 +41,28 @@ class ListedPart:
     asked_at: datetime
 
 
-#: Reads the greatest id and the number of rows, None where they are not known.
-Extent: TypeAlias = "Handle[tuple[int, int] | None]"
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """Requests that tell how far the live listing goes and how close its ids are: hints only."""
+
+    #: Reads the greatest id and the number of rows, None where they are not known.
+    greatest: Handle[tuple[int, int] | None]
+    #: Reads the lowest ids, where the listing begins with them.
+    lowest: Handle[tuple[str, ...]] | None
 
 
-def ask_for_extent(reader: ObjectReader) -> Extent:
-    """Have the extent of the live listing read, a hint for `list_in_ranges`; do not wait for it."""
-    return reader.client.pool.submit(reader.greatest_id)
+def ask_for_extent(reader: ObjectReader, *, from_the_beginning: bool) -> Extent:
+    """Have the extent of the live listing read, for `list_in_ranges`; do not wait for it.
+
+    Args:
+        reader: Reads contacts or deals.
+        from_the_beginning: Whether the listing is to begin there; otherwise it goes on.
+    """
+    pool = reader.client.pool
+    return Extent(
+        greatest=pool.submit(reader.greatest_id),
+        lowest=pool.submit(reader.lowest_ids) if from_the_beginning else None,
+    )
 
 
 def list_in_ranges(
@@ -57,19 +75,27 @@ def list_in_ranges(
         open_ranges: What is still to be read.
         extent: How far it goes, where that was asked for before.
     """
-    listing = _Listing(reader, open_ranges, extent or ask_for_extent(reader))
+    known = extent or ask_for_extent(reader, from_the_beginning=False)
+    listing = _Listing(reader, open_ranges, known)
+    pool = reader.client.pool
     while handles := listing.submit():
-        yield from listing.take(reader.client.pool.wait(handles))
+        # The next requests before the rows: those are sent while HubSpot answers.
+        while listing.unsent and (listing.is_full or not any(handle.done for handle in handles)):
+            yield from listing.send()
+        listing.take(pool.wait(handles))
+    while listing.unsent:
+        yield from listing.send()
     yield from listing.merged()
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Unread:
-    """A page whose rows are to be read by id."""
+class _Page:
+    """A page of the listing whose rows are to be read by id, or to be sent."""
 
     part: OpenRange
     placed: Placed
-    page: ListedPage
+    reading: Reading
+    asked_at: datetime
 
 
 class _Listing:
@@ -84,9 +110,12 @@ class _Listing:
         self._most = min(reader.client.max_concurrency, max(1, calls // _CALLS_A_READER))
         self._plan = IdRanges(open_ranges, readers=self._most)
         self._pages: dict[Handle[ListedPage | UnexpectedResponseError], OpenRange] = {}
-        self._unread: deque[_Unread] = deque()
-        self._reads: dict[Handle[Reading], _Unread] = {}
-        self._extent: Extent | None = extent
+        self._unread: deque[_Page] = deque()
+        self._reads: dict[Handle[Reading], _Page] = {}
+        #: Read and not sent yet.
+        self.unsent: deque[_Page] = deque()
+        self._greatest: Handle[tuple[int, int] | None] | None = extent.greatest
+        self._lowest = extent.lowest
         self._merged: dict[str, datetime] = {}
 
     def submit(self) -> list[Handle[Any]]:
@@ -101,20 +130,45 @@ class _Listing:
             else:
                 break
         # Without pages on their way there is nothing left that it could help to divide.
-        asked = [*self._reads, *self._pages]
-        return [*asked, self._extent] if asked and self._extent is not None else asked
+        asked: list[Handle[Any]] = [*self._reads, *self._pages]
+        if asked:
+            asked.extend(hint for hint in (self._lowest, self._greatest) if hint is not None)
+        return asked
 
-    def take(self, done: Handle[Any]) -> Iterator[ListedPart]:
-        """Yield what a request that is done brought."""
-        if done is self._extent:
-            self._extent = None
+    @property
+    def is_full(self) -> bool:
+        """Whether so many rows are unsent that no more are to be taken before."""
+        values = len(self.unsent) * BATCH_LIMIT * self._reader.property_count
+        return values >= _MOST_VALUES_UNSENT
+
+    def take(self, done: Handle[Any]) -> None:
+        """Place what a request that is done brought."""
+        if done is self._lowest:
+            self._lowest = None
+            self._plan.know_lowest(done.result())
+        elif done is self._greatest:
+            self._greatest = None
             known = done.result()
             if known is not None:
                 self._plan.know(greatest=known[0], rows=known[1])
         elif done in self._reads:
-            yield from self._read(self._reads.pop(done), done.result())
+            self.unsent.append(replace(self._reads.pop(done), reading=done.result()))
         else:
-            yield from self._place(self._pages.pop(done), done.result())
+            self._place(self._pages.pop(done), done.result())
+
+    def send(self) -> Iterator[ListedPart]:
+        """Yield the rows of the page that waits longest, unless the listing began anew since."""
+        page = self.unsent.popleft()
+        if not self._plan.holds(page.part):
+            return
+        self._merged.update(dict.fromkeys(page.reading.merged, page.asked_at))
+        self._plan.sent(page.part, page.placed.cursor)
+        yield ListedPart(
+            reading=replace(page.reading, merged={}),
+            ids=frozenset(page.placed.ids),
+            open_ranges=self._plan.open_ranges(),
+            asked_at=page.asked_at,
+        )
 
     def merged(self) -> Iterator[ListedPart]:
         """Yield what became of rows that were merged while the listing ran.
@@ -140,9 +194,7 @@ class _Listing:
             # Perhaps only the cursor, which HubSpot has not given out in this run.
             return error
 
-    def _place(
-        self, part: OpenRange, page: ListedPage | UnexpectedResponseError
-    ) -> Iterator[ListedPart]:
+    def _place(self, part: OpenRange, page: ListedPage | UnexpectedResponseError) -> None:
         if isinstance(page, UnexpectedResponseError):
             if not self._plan.refuse(part):
                 raise page
@@ -150,22 +202,7 @@ class _Listing:
         placed = self._plan.place(part, page.ids, page.after)
         if placed is None:
             return
-        unread = _Unread(part=part, placed=placed, page=page)
-        if placed.ids and self._reader.lists_ids_only:
-            self._unread.append(unread)
-        else:
-            yield from self._send(unread, page.reading)
-
-    def _read(self, unread: _Unread, reading: Reading) -> Iterator[ListedPart]:
-        if self._plan.holds(unread.part):
-            self._merged.update(dict.fromkeys(reading.merged, unread.page.asked_at))
-            yield from self._send(unread, replace(reading, merged={}))
-
-    def _send(self, unread: _Unread, reading: Reading) -> Iterator[ListedPart]:
-        self._plan.sent(unread.part, unread.placed.cursor)
-        yield ListedPart(
-            reading=reading,
-            ids=frozenset(unread.placed.ids),
-            open_ranges=self._plan.open_ranges(),
-            asked_at=unread.page.asked_at,
+        read_by_id = placed.ids and self._reader.lists_ids_only
+        (self._unread if read_by_id else self.unsent).append(
+            _Page(part=part, placed=placed, reading=page.reading, asked_at=page.asked_at)
         )
