@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench soak lint format schema lock
+.PHONY: help install demo test test-long bench soak screenshots lint format schema lock
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE
@@ -30,6 +30,10 @@ bench: install  ## measure against HubSpot's limits and against peers; ARGS=--qu
 
 soak: install  ## 200 connections, workers killed, the database restarted: do all tables equal their portals?
 	@cd tests && ../.venv/bin/python -m end_to_end $(ARGS)
+
+screenshots: install  ## renew the README's pictures of the Status Center (needs a Chromium)
+	@CI=1 CRMHUB_SCREENSHOTS=$(CURDIR)/orchestrator/screenshots .venv/bin/python -m pytest -q \
+		tests/browser/test_pictures.py
 
 lint: install  ## ruff and strict types over code and tests
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy

@@ -227,7 +227,7 @@ def test_the_pipeline_shows_stages_in_order_with_counts_and_amounts(
     connection_id = org.add_connection()
     org.add_pipeline(connection_id, stages=STAGES)
     org.add_total(connection_id, "new", 4, 1_000)
-    org.add_total(connection_id, "new", 2, 500.5, currency="USD", owner="72")
+    org.add_total(connection_id, "new", 2, 500.6, currency="USD", owner="72")
     org.add_total(connection_id, "won", 3, 900)
     org.add_total(connection_id, "lost", 1, None)
     seen = see(web, org, "/integrations/pipeline")
@@ -235,14 +235,14 @@ def test_the_pipeline_shows_stages_in_order_with_counts_and_amounts(
     places = [seen.index(f"{name} ", seen.index("In figures")) for name in names]
     assert places == sorted(places)
     for words in (
-        "New 6 1,000 500.50",
+        "New 6 1,000 501",
         "Closed won 3 900 &ndash;",
         "Closed lost 1 &ndash; &ndash;",
         "75 %",
     ):
         assert words in seen
     mine = see(web, org, "/integrations/pipeline?owner=72")
-    assert "New 2 500.50" in mine
+    assert "New 2 501" in mine
     assert "Closed won 0" in mine
 
 

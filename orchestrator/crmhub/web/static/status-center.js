@@ -5,7 +5,9 @@
   const LOOK_AGAIN_MS = 20_000;
   const TRY_AGAIN_MS = 10_000;
   const language = document.documentElement.lang;
-  const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  // Dates as the viewer's English has them; the page's words are English, whatever the viewer's are.
+  const english = navigator.languages.find((each) => each.startsWith(language)) ?? "en-GB";
+  const whole = new Intl.DateTimeFormat(english, { dateStyle: "medium", timeStyle: "short" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 

@@ -55,7 +55,7 @@ def runs_chart(runs: Sequence[RunReading]) -> Markup:
 def _records_panel(runs: Sequence[RunReading]) -> Iterator[Markup]:
     most = max((run.rows for run in runs), default=0)
     powers = max(1, math.ceil(math.log10(most))) if most > 1 else 1
-    yield _heading("Records read", 12)
+    yield _heading("Records read, by powers of ten", 12)
     for power in range(0, powers + 1, math.ceil(powers / _MOST_LINES)):
         y = _RECORDS_TOP + _RECORDS_HEIGHT * (1 - power / powers)
         yield _line(y, _short(10**power))
@@ -67,11 +67,11 @@ def _records_panel(runs: Sequence[RunReading]) -> Iterator[Markup]:
 def _duration_panel(runs: Sequence[RunReading]) -> Iterator[Markup]:
     taken = [run.duration for run in runs if run.duration is not None]
     longest = max(taken, default=None)
-    yield _heading("Duration", _DURATION_TOP - 12)
-    yield _line(_DURATION_TOP + _DURATION_HEIGHT, "0 s")
     if longest is None or not longest:
         return
-    yield _line(_DURATION_TOP, duration(longest))
+    yield _heading(f"Duration, at most {duration(longest)}", _DURATION_TOP - 12)
+    for share in (0.0, 0.5, 1.0):
+        yield _line(_DURATION_TOP + _DURATION_HEIGHT * share)
     for place, run in enumerate(runs):
         if run.duration is not None:
             height = _DURATION_HEIGHT * (run.duration / longest)
@@ -84,7 +84,7 @@ def _heading(words: str, y: float) -> Markup:
     )
 
 
-def _line(y: float, words: str) -> Markup:
+def _line(y: float, words: str = "") -> Markup:
     return Markup(
         '<line class="chart-line" x1="{left}%" x2="100%" y1="{y}" y2="{y}"/>'
         '<text class="chart-scale" x="0" y="{text_y}">{words}</text>'

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
+    from decimal import Decimal
 
     from crmhub.web.status_center.readings import ConnectionReading, RunReading
 
@@ -191,9 +191,8 @@ def number(count: int) -> str:
 
 
 def amount(value: Decimal | int) -> str:
-    """An amount of money, with cents only where there are any."""
-    rounded = Decimal(value).quantize(Decimal("0.01"))
-    return f"{rounded:,.0f}" if rounded == rounded.to_integral_value() else f"{rounded:,.2f}"
+    """An amount of money in whole units, so that columns of them align: 12,346."""
+    return f"{value:,.0f}"
 
 
 def counted(records: Mapping[str, int]) -> list[tuple[str, str]]:

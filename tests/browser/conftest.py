@@ -1,0 +1,85 @@
+"""One application and one Chromium for all browser tests of a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from browser.visits import Visitors
+from orchestrator.web.org_rows import OrgRows
+from orchestrator.web.served import ServedWeb, served_web
+from playwright.sync_api import Browser, sync_playwright
+
+from hubspot_sandbox.server import RunningSandbox, running_sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from databases import TestDatabase, TestServer
+
+#: Nothing that a test does not ask for: no network of Chromium's own, and /dev/shm may be small.
+_FLAGS: Final = (
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+)
+_PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
+#: Where pictures go, unless somebody says where.
+_PICTURES: Final = Path(__file__).parents[2] / ".cache" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The system's Chromium; without one the test is skipped, but never where CI is set."""
+    program = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    if program is None:
+        reason = "there is no Chromium: apt-get install chromium, or set CHROMIUM to one"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def web_database(database_server: TestServer) -> Iterator[TestDatabase]:
+    """The database of the application."""
+    with database_server.clone() as clone:
+        yield clone
+
+
+@pytest.fixture(scope="session")
+def web_sandbox() -> Iterator[RunningSandbox]:
+    """The HubSpot of the application, without portals."""
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def web(web_database: TestDatabase, web_sandbox: RunningSandbox) -> Iterator[ServedWeb]:
+    """The application over HTTP."""
+    with served_web(web_database, web_sandbox) as served:
+        yield served
+
+
+@pytest.fixture
+def visitors(chromium: Browser, web: ServedWeb) -> Iterator[Visitors]:
+    """People with a browser; whatever their pages complained of fails the test at its end."""
+    pictures = Path(os.environ.get("CRMHUB_SCREENSHOTS") or _PICTURES)
+    with Visitors(browser=chromium, web=web, pictures=pictures) as visitors:
+        yield visitors
+    assert visitors.complaints == []
+
+
+@pytest.fixture
+def org(web: ServedWeb) -> OrgRows:
+    """An organisation with the Status Center and without connections."""
+    return OrgRows(database=web.database, org_id=web.new_org())
