@@ -34,6 +34,8 @@ if TYPE_CHECKING:
         ("migrate",),
         ("pseudonym",),
         ("roles",),
+        ("signin",),
+        ("web",),
     ],
 )
 def test_every_command_explains_itself(crmhub: Crmhub, command: tuple[str, ...]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shlex
 import signal
 import sys
@@ -10,7 +12,11 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from crmhub.cli.signin import sign_in_link
+from crmhub.cli.worker import work
 from crmhub.demo.play import play_demo
+from crmhub.demo.staying import demo_settings, status_center
+from crmhub.logs import configure_logging
 from crmhub.project_files import meltano_project_directory
 
 if TYPE_CHECKING:
@@ -26,7 +32,8 @@ def demo(*, once: bool) -> None:
 
     Starts a PostgreSQL and a HubSpot sandbox of its own on random loopback ports, runs the real
     `meltano run tap-hubspot-crm target-crmhub-postgres` for each organisation, changes data in
-    the sandbox, runs again, and shows what came of it. Nothing is left when it ends.
+    the sandbox, runs again, and shows what came of it. Then it stays up: people go on working in
+    the sandbox, a worker syncs, and the Status Center shows it. Nothing is left when it ends.
     """
     signal.signal(signal.SIGTERM, _end)
     try:
@@ -44,38 +51,46 @@ def _leave(_stage: Stage) -> None:
 
 
 def _stay(stage: Stage) -> None:
-    """Say how to connect, and wait for Ctrl-C."""
-    first = stage.organisations[0]
-    settings = {
-        "DATABASE_URL": stage.urls.orchestrator,
-        "CRMHUB_LOADER_DATABASE_URL": stage.urls.loader,
-        "CRMHUB_STATE_DATABASE_URL": stage.urls.state,
-        "CRMHUB_READER_DATABASE_URL": stage.urls.reader,
-        "PII_HASH_SALT": stage.salt,
-        "SECRETS_ENCRYPTION_KEY": stage.encryption_key,
-        "HUBSPOT_API_URL": stage.api_url,
-        "TAP_HUBSPOT_CRM_ACCESS_TOKEN": first.portal.access_token,
-    }
-    file = meltano_project_directory() / ".cache" / "demo.env"
-    file.parent.mkdir(exist_ok=True)
-    file.touch(mode=0o600)
-    file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in settings.items()))
-    try:
-        click.echo(
-            f"""
-The database and the sandbox stay up until Ctrl-C. In another terminal, in this folder:
+    """Say where everything is, and work until Ctrl-C."""
+    configure_logging(level=logging.ERROR)
+    settings = demo_settings(stage)
+    with status_center(stage, settings) as address:
+        settings["CRMHUB_BASE_URL"] = address
+        file = meltano_project_directory() / ".cache" / "demo.env"
+        file.parent.mkdir(exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in settings.items()))
+        try:
+            _say_where(stage, settings)
+            # The worker is told as an operator's would be.
+            os.environ.update(settings)
+            work(stage.urls, concurrency=2, drain_seconds=0, metrics_port=None, metrics_host="")
+        finally:
+            file.unlink(missing_ok=True)
+
+
+def _say_where(stage: Stage, settings: dict[str, str]) -> None:
+    first, second = stage.organisations[:2]
+    click.echo(
+        f"""
+The Status Center, where syncs show as they happen. Each link signs in once, within ten minutes:
+
+  {first.name}, as admin:
+  {sign_in_link(settings, first.org_id, "admin")}
+  {second.name}, as viewer (in another browser or a private window):
+  {sign_in_link(settings, second.org_id, "viewer")}
+
+Everything stays up until Ctrl-C. In another terminal, in this folder:
 
   . .venv/bin/activate; . .cache/demo.env      settings of this demo, {first.name}'s token
+  crmhub signin --org {first.org_id}    another link
+  crmhub connections list
   psql "$CRMHUB_READER_DATABASE_URL"           then: set crmhub.org_id = '{first.org_id}';
                                                      table crmhub.pipeline_summary;
   eval "$(crmhub env {first.connection_id})"
   meltano run tap-hubspot-crm target-crmhub-postgres
-  crmhub connections list
 
 The database's superuser: {stage.admin_url}
 The sandbox:              {stage.api_url}/sandbox/help
 """
-        )
-        signal.pause()
-    finally:
-        file.unlink(missing_ok=True)
+    )

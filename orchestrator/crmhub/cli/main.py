@@ -19,6 +19,7 @@ from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
 from crmhub.cli.run import run
 from crmhub.cli.runs import runs
+from crmhub.cli.signin import signin
 from crmhub.cli.sync import sync
 from crmhub.cli.verify import verify
 from crmhub.cli.web import web
@@ -52,6 +53,7 @@ crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
 crmhub.add_command(run)
 crmhub.add_command(runs)
+crmhub.add_command(signin)
 crmhub.add_command(sync)
 crmhub.add_command(verify)
 crmhub.add_command(web)

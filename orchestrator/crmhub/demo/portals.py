@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from hubspot_sandbox.words import NAME_MARK
 
@@ -28,6 +28,20 @@ class PortalPlan:
 PLANS = (
     PortalPlan(name="Alder & Sons", contacts=2_000, deals=400, seed=1),
     PortalPlan(name="Birch Ltd", contacts=600, deals=150, seed=2),
+)
+
+
+#: An account that nobody has connected when the demo begins.
+LATER = PortalPlan(name="Cedar GmbH", contacts=300, deals=80, seed=3)
+
+#: The stages that deals go through, of the pipeline that each portal has.
+_STAGES: Final = (
+    "appointmentscheduled",
+    "qualifiedtobuy",
+    "presentationscheduled",
+    "decisionmakerboughtin",
+    "contractsent",
+    "closedwon",
 )
 
 
@@ -71,3 +85,23 @@ def change(portal: SandboxPortal) -> dict[str, int]:
         "contacts created": 1,
         "deals won": len(won),
     }
+
+
+def work_a_little(portal: SandboxPortal, turn: int) -> None:
+    """Do one thing in the portal; `turn` decides which, and to which record."""
+    deals = portal.stores["deals"].ids()
+    contacts = portal.stores["contacts"].ids()
+    deal, contact = deals[turn * 7 % len(deals)], contacts[turn * 11 % len(contacts)]
+    match turn % 4:
+        case 0 | 1:
+            portal.edit("deals", deal, {"dealstage": _STAGES[turn // 2 % len(_STAGES)]})
+        case 2:
+            portal.edit("contacts", contact, {"lifecyclestage": "opportunity"})
+        case _:
+            portal.create(
+                "contacts",
+                {
+                    "email": f"visitor.{turn}.{NAME_MARK}@example.com",
+                    "lastname": f"Visitor{NAME_MARK}",
+                },
+            )

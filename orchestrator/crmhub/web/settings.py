@@ -125,12 +125,18 @@ def login_keys(environment: Mapping[str, str]) -> LoginKeys:
         )
     if path:
         return key_set(Path(path), setting="CRMHUB_JWKS_FILE")
+    return SharedKey(signing_key(environment))
+
+
+def signing_key(environment: Mapping[str, str]) -> Secret:
+    """The key of CRMHUB_SIGNING_KEY. Raises InvalidSettingsError."""
+    shared = environment.get("CRMHUB_SIGNING_KEY", "")
     if len(shared.encode()) < SIGNING_KEY_BYTES:
         raise InvalidSettingsError(
             f"CRMHUB_SIGNING_KEY must be a secret of at least {SIGNING_KEY_BYTES} bytes, the "
             "same in the host application: make one with `openssl rand -base64 32`"
         )
-    return SharedKey(Secret(shared))
+    return Secret(shared)
 
 
 def internal_token(environment: Mapping[str, str]) -> Secret | None:
