@@ -75,6 +75,14 @@ def test_every_setting_of_the_web_process_has_its_line_in_the_orchestrators_read
     assert read - {"HUBSPOT_CLIENT_ID"} == explained
 
 
+def test_the_attacks_that_the_readme_lists_are_tests() -> None:
+    text = (ROOT / "orchestrator" / "README.md").read_text()
+    named = set(re.findall(r"`(test_\w+)`", text))
+    there = {path.stem for path in (ROOT / "tests" / "orchestrator" / "web").glob("test_*.py")}
+    assert named
+    assert named <= there
+
+
 def test_no_document_is_longer_than_one_reads() -> None:
     assert len((ROOT / "sql" / "CONVENTIONS.md").read_text().splitlines()) <= 60
     assert len((ROOT / "README.md").read_text().splitlines()) <= 200

@@ -90,18 +90,25 @@ def key_set(path: Path, *, setting: str) -> PublicKeys:
 
 
 def _read_keys(path: Path) -> list[jwt.PyJWK]:
-    """The keys for signatures. Raises OSError or ValueError."""
+    """The keys for signatures; others are none of ours. Raises OSError or ValueError."""
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
-        keys = [
-            jwt.PyJWK.from_dict(entry)
-            for entry in entries
-            # A symmetric key has no business in a file of public ones.
-            if entry.get("kty") in _PUBLIC_KINDS and entry.get("use", "sig") == "sig"
-        ]
-    except (KeyError, TypeError, AttributeError, jwt.PyJWTError):
+    except (KeyError, TypeError):
         raise ValueError("not a JWKS object") from None
-    keys = [key for key in keys if key.algorithm_name in _PUBLIC_ALGORITHMS]
+    keys = [key for entry in entries if (key := _signing_key(entry)) is not None]
     if not keys:
         raise ValueError("no key for signatures")
     return keys
+
+
+def _signing_key(entry: object) -> jwt.PyJWK | None:
+    if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
+        return None
+    # A symmetric key has no business in a file of public ones.
+    if entry.get("kty") not in _PUBLIC_KINDS:
+        return None
+    try:
+        key = jwt.PyJWK.from_dict(entry)
+    except jwt.PyJWTError:
+        return None
+    return key if key.algorithm_name in _PUBLIC_ALGORITHMS else None

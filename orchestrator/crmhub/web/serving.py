@@ -123,6 +123,8 @@ def web_server(settings: WebSettings) -> WebServer:
             access_log=False,
             log_config=None,
             server_header=False,
+            # Nothing here depends on what a proxy says of a client.
+            proxy_headers=False,
             limit_concurrency=_MOST_CONNECTIONS,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
