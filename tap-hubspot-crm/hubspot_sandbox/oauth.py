@@ -26,7 +26,7 @@ def issue_tokens(sandbox: Sandbox, form: Mapping[str, str]) -> Answer:
     else:
         message = "grant_type must be authorization_code or refresh_token"
         raise refused_grant("BAD_GRANT_TYPE", "unsupported_grant_type", message)
-    return Answer(body=_token_body(issued))
+    return Answer(body=_token_body(issued, tells_portal=sandbox.tokens.habits.tells_portal))
 
 
 def introspect_token(sandbox: Sandbox, form: Mapping[str, str]) -> Answer:
@@ -91,13 +91,14 @@ def _token(form: Mapping[str, str]) -> str:
     raise invalid_request("token is missing", field=["token"])
 
 
-def _token_body(issued: IssuedTokens) -> JsonObject:
-    return {
+def _token_body(issued: IssuedTokens, *, tells_portal: bool) -> JsonObject:
+    body: JsonObject = {
         "token_type": "bearer",
         "access_token": issued.access_token,
         "refresh_token": issued.refresh_token,
         "expires_in": issued.expires_in,
-        "hub_id": issued.grant.portal_id,
-        "scopes": list(issued.grant.scopes),
         "token_use": "access_token",
     }
+    if tells_portal:
+        body |= {"hub_id": issued.grant.portal_id, "scopes": list(issued.grant.scopes)}
+    return body

@@ -34,6 +34,8 @@ class TokenHabits:
     rotates_refresh_tokens: bool = False
     #: How long the one that was replaced is still good.
     rotation_grace_seconds: int = 0
+    #: Whether a token's answer tells portal and scopes; introspection does in any case.
+    tells_portal: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

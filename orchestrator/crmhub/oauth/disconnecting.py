@@ -21,47 +21,13 @@ if TYPE_CHECKING:
 _QUERIES = read_queries(Path(__file__).with_name("disconnecting.sql"))
 
 
-def disconnect(
-    database: psycopg.Connection,
-    keyring: Keyring,
-    connection: Connection,
-    *,
-    endpoint: TokenEndpoint | None,
-    erase: bool,
-) -> bool:
-    """Run the connection no more and forget its tokens; a run in flight is fenced off.
-
-    With `erase`, its state goes at once and its rows by `erasing.erase_rows`.
-
-    Returns:
-        Whether HubSpot has no grant of ours any more. It has one left if it could not be asked,
-        if the token is a service key or unreadable, or if another connection lives on the same.
-    """
-    token = _own_refresh_token(database, keyring, connection)
-    is_revoked = token is not None and endpoint is not None and _revoke(endpoint, token)
-    with database.transaction():
-        database.execute(_QUERIES["disconnect"], {"connection_id": connection.id})
-        database.execute(_QUERIES["cancel_pending"], {"connection_id": connection.id})
-        if erase:
-            database.execute(_QUERIES["ask_to_erase"], {"connection_id": connection.id})
-        forget_secrets(database, connection.id)
-    return is_revoked
-
-
-def _revoke(endpoint: TokenEndpoint, token: Secret) -> bool:
-    try:
-        endpoint.revoke(token)
-    except CrmHubError:
-        return False
-    return True
-
-
-def _own_refresh_token(
+def grant_to_end(
     database: psycopg.Connection, keyring: Keyring, connection: Connection
 ) -> Secret | None:
-    """The refresh token, None if there is none that nobody else needs.
+    """The connection's refresh token; None if there is none, or somebody else needs it.
 
     Two organisations may have connected one account, and HubSpot may have given both the same.
+    A token that cannot be read cannot be ended either.
     """
     try:
         stored = find_secret(database, keyring, connection.id, REFRESH_TOKEN)
@@ -77,3 +43,27 @@ def _own_refresh_token(
             if others is not None and others.secret == stored.secret:
                 return None
     return stored.secret
+
+
+def end_grant(endpoint: TokenEndpoint | None, token: Secret | None) -> bool:
+    """End a grant at HubSpot; False if it could not be asked, or there is none of ours to end."""
+    if endpoint is None or token is None:
+        return False
+    try:
+        endpoint.revoke(token)
+    except CrmHubError:
+        return False
+    return True
+
+
+def disconnect(database: psycopg.Connection, connection: Connection, *, erase: bool) -> None:
+    """Run the connection no more and forget its tokens; a run in flight is fenced off.
+
+    With `erase`, its state goes at once and its rows by `erasing.erase_rows`.
+    """
+    with database.transaction():
+        database.execute(_QUERIES["disconnect"], {"connection_id": connection.id})
+        database.execute(_QUERIES["cancel_pending"], {"connection_id": connection.id})
+        if erase:
+            database.execute(_QUERIES["ask_to_erase"], {"connection_id": connection.id})
+        forget_secrets(database, connection.id)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, BackgroundTasks, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from crmhub.erasing import erase_rows
-from crmhub.oauth.disconnecting import disconnect
+from crmhub.oauth.disconnecting import disconnect, end_grant, grant_to_end
 from crmhub.vault.secret import Secret
 from crmhub.web.account_connections import connect_account, own_connection
 from crmhub.web.consents import CALLBACK_PATH, begin_consent, end_consent, redirect_uri
@@ -104,9 +104,11 @@ def disconnect_account(
     databases: Databases = request.app.state.databases
     with databases.orchestrator() as database:
         found = own_connection(database, viewer.org_id, connection)
-        is_revoked = disconnect(
-            database, settings.keyring, found, endpoint=settings.endpoint, erase=erase
-        )
+        token = grant_to_end(database, settings.keyring, found)
+    # HubSpot may take its time; nobody else waits for this one's place at the database.
+    is_revoked = end_grant(settings.endpoint, token)
+    with databases.orchestrator() as database:
+        disconnect(database, found, erase=erase)
     logger.info("connection %s of organisation %s is disconnected", connection, viewer.org_id)
     if erase:
         background.add_task(_erase, databases, viewer.org_id, connection)

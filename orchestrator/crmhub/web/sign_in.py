@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from crmhub.web.viewers import Viewer, own_page, session_cookie_name
 if TYPE_CHECKING:
     from crmhub.web.databases import Databases
     from crmhub.web.settings import WebSettings
+
+logger = logging.getLogger("CrmHubWeb")
 
 router = APIRouter(include_in_schema=False)
 
@@ -80,6 +83,7 @@ def _sign_in(request: Request, token: str, return_to: str) -> RedirectResponse:
         cookie = begin_session(database, login)
         # Whatever the browser had before is good no more: nobody rides along on it.
         end_session(database, request.cookies.get(name, ""))
+    logger.info("somebody signed in for organisation %s as %s", login.org_id, login.role)
     answer = RedirectResponse(
         local_path(return_to), status_code=303, headers={"Cache-Control": "no-store"}
     )

@@ -20,7 +20,7 @@ from orchestrator.web.served import served_web
 
 from crmhub.oauth.access_tokens import AccessTokens
 from hubspot_sandbox.faults import FaultRule
-from hubspot_sandbox.tokens import DEFAULT_SCOPES
+from hubspot_sandbox.tokens import DEFAULT_SCOPES, TokenHabits
 
 if TYPE_CHECKING:
     from databases import TestDatabase
@@ -148,6 +148,21 @@ def test_missing_scopes_are_named(web: ServedWeb) -> None:
     assert refused.status_code == 400
     assert "lacks crm.objects.deals.read" in refused.text
     assert connections(web, org_id) == []
+
+
+def test_what_the_token_answer_does_not_tell_is_asked_for(web: ServedWeb) -> None:
+    portal, org_id = web.sandbox.add_portal(), web.new_org()
+    poor = web.sandbox.add_portal(scopes=("oauth", "crm.objects.contacts.read"))
+    browser = web.sign_in(org_id)
+    web.sandbox.tokens.habits = TokenHabits(tells_portal=False)
+    try:
+        assert connect(web, browser, portal.portal_id).status_code == 303
+        refused = connect(web, browser, poor.portal_id)
+    finally:
+        web.sandbox.tokens.habits = TokenHabits()
+    assert "lacks crm.objects.deals.read, crm.objects.owners.read" in refused.text
+    [connection] = connections(web, org_id)
+    assert connection["external_account_id"] == str(portal.portal_id)
 
 
 def test_a_callback_that_comes_twice_changes_nothing_the_second_time(web: ServedWeb) -> None:
