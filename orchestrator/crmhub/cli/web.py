@@ -10,7 +10,7 @@ import click
 
 from crmhub.logs import configure_logging
 from crmhub.settings import required_web_urls
-from crmhub.web.serving import listen, web_server
+from crmhub.web.serving import listen, serve
 from crmhub.web.settings import web_settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def web(*, web_host: str, web_port: int) -> None:
         port = listening.getsockname()[1]
         settings = web_settings(os.environ, urls, host=web_host, port=port)
         say_where(settings, host=web_host, port=port)
-        web_server(settings).run([listening])
+        serve(settings, listening)
 
 
 def say_where(settings: WebSettings, *, host: str, port: int) -> None:

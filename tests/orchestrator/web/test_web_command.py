@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,3 +56,19 @@ def test_a_port_that_is_taken_is_said(crmhub: Crmhub, database: TestDatabase) ->
         "web", f"--port={port[1]}", **settings_of(database), CRMHUB_SIGNING_KEY=SIGNING_KEY
     )
     assert f"cannot listen at 127.0.0.1, port {port[1]}" in said_in_one_line(done, 2)
+
+
+def test_commands_that_serve_nothing_do_not_load_a_web_framework(
+    python_environment: dict[str, str],
+) -> None:
+    program = (
+        "import sys, crmhub.cli.main; print(sorted({'fastapi', 'uvicorn'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=python_environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
