@@ -114,6 +114,7 @@ class Fleet:
             edits=self._edits,
             seconds=time.monotonic() - began,
             overlaps=self._overlaps(),
+            crossed=self._crossed(),
             compared=len(self.scene.stage.organisations),
             differing=differing,
             orphans=self._orphans(),
@@ -216,6 +217,15 @@ class Fleet:
             "&& tstzrange(one.started_at, one.finished_at)"
         )
         return int(row["pairs"])
+
+    def _crossed(self) -> int:
+        """Connections with a bookmark of another one: a pass's version is the time it began."""
+        [row] = self.scene.database.rows(
+            "select count(*) - count(distinct (state_json #>> '{bookmarks,contacts,version}', "
+            "state_json #>> '{bookmarks,deals,version}')) as crossed "
+            "from crmhub.source_connections where state_json is not null"
+        )
+        return int(row["crossed"])
 
     def _orphans(self) -> int:
         """Processes that still carry the folder of this fleet's runs in their environment."""

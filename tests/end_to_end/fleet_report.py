@@ -36,6 +36,8 @@ class FleetReport:
     seconds: float
     #: Pairs of runs of one connection that overlapped, by the database's own record.
     overlaps: int
+    #: Connections whose bookmark is another one's.
+    crossed: int
     #: Connections whose tables were compared with their portal, and those whose tables differ.
     compared: int
     differing: int
@@ -46,7 +48,8 @@ class FleetReport:
     @property
     def is_clean(self) -> bool:
         """Whether nothing was amiss."""
-        return not (self.overlaps or self.differing or self.orphans or self.left_over)
+        amiss = (self.overlaps, self.crossed, self.differing, self.orphans, self.left_over)
+        return not any(amiss)
 
     def line(self) -> str:
         """The figures in one line."""
@@ -56,6 +59,7 @@ class FleetReport:
             "kills": self.kills,
             "restarts": self.restarts,
             "overlaps": self.overlaps,
+            "bookmarks crossed": self.crossed,
             "tables differing": self.differing,
             "processes left": self.orphans,
             "directories left": self.left_over,
@@ -76,6 +80,7 @@ class FleetReport:
             "connections compared with their portal": self.compared,
             "of them, connections whose tables differ": self.differing,
             "runs of one connection at the same time": self.overlaps,
+            "connections with another one's bookmark": self.crossed,
             "processes left": self.orphans,
             "folders of runs left": self.left_over,
         }
