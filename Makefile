@@ -26,7 +26,8 @@ test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
 
 bench: install  ## measure against HubSpot's limits and against peers; ARGS=--quick for a short look
 	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS) && \
-		../.venv/bin/python -m benchmarks.target $(ARGS)
+		../.venv/bin/python -m benchmarks.target $(ARGS) && \
+		../.venv/bin/python -m benchmarks.status_center $(ARGS)
 
 soak: install  ## 200 connections, workers killed, the database restarted: do all tables equal their portals?
 	@cd tests && ../.venv/bin/python -m end_to_end $(ARGS)

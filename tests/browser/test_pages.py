@@ -114,6 +114,26 @@ def test_the_pipeline_is_filtered_without_a_new_page(visitors: Visitors, org: Or
     assert "owner=72" in page.url
 
 
+def test_the_pipeline_is_renewed_when_a_sync_has_ended(visitors: Visitors, org: OrgRows) -> None:
+    alder = fill(org)
+    page = visitors.sign_in(org.org_id, path="/integrations/pipeline")
+    expect(page.get_by_text("448 deals")).to_be_visible()
+    with page.expect_event("requestfinished", lambda request: "/events" not in request.url):
+        # The stream tells that the sync has begun, and the page is renewed.
+        run_id = org.add_run(alder, "running", minutes_ago=0)
+        org.add_total(alder, "new", 1_000, 1, owner="73")
+    org.end_run(run_id)
+    expect(page.get_by_text("1,448 deals")).to_be_visible()
+
+
+def test_a_page_whose_session_has_ended_says_so(visitors: Visitors, org: OrgRows) -> None:
+    org.add_connection()
+    page = visitors.sign_in(org.org_id)
+    org.end_sessions()
+    page.get_by_role("button", name="Sync Now").click()
+    expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(visitors: Visitors, org: OrgRows, scheme: str) -> None:
     alder = fill(org)

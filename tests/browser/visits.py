@@ -20,8 +20,8 @@ _SERIOUS: Final = frozenset({"serious", "critical"})
 PATIENCE_MS: Final = 20_000
 DESKTOP: Final = (1180, 900)
 PHONE: Final = (375, 812)
-#: What Chromium says of an answer that is a refusal; a test that wants one is told by its status.
-_REFUSAL: Final = "Failed to load resource"
+#: What Chromium and htmx say of an answer that is a refusal; a test that wants one sees the page.
+_REFUSALS: Final = ("Failed to load resource", "Response Status Error Code")
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Visitors:
         page.screenshot(path=self.pictures / f"{name}.png", full_page=whole, animations="disabled")
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(_REFUSAL):
+        if message.type in {"error", "warning"} and not message.text.startswith(_REFUSALS):
             self.complaints.append(message.text)
 
     def __enter__(self) -> Self:

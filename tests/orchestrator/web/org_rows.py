@@ -75,6 +75,14 @@ class OrgRows:
         """Let a run have read so many rows."""
         self._run("note_progress", run_id=run_id, records=Jsonb(dict(records)))
 
+    def end_run(self, run_id: uuid.UUID) -> None:
+        """Let a run have succeeded; its connection is not touched."""
+        self._run("end_run", run_id=run_id)
+
+    def end_sessions(self) -> None:
+        """Let everybody's session have expired."""
+        self._run("end_sessions")
+
     def add_pipeline(
         self,
         connection_id: uuid.UUID,

@@ -56,5 +56,11 @@ values (%(org_id)s, %(connection_id)s, %(stream)s, %(live)s);
 -- name: note_progress
 update crmhub.sync_runs set records = %(records)s where id = %(run_id)s;
 
+-- name: end_run
+update crmhub.sync_runs set status = 'succeeded', finished_at = now() where id = %(run_id)s;
+
+-- name: end_sessions
+delete from crmhub.web_sessions where org_id = %(org_id)s;
+
 -- name: run_outcomes
 select trigger, status from crmhub.sync_runs where connection_id = %(connection_id)s order by requested_at;

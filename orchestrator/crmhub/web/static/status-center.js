@@ -54,14 +54,22 @@
 
   const receive = (event) => {
     const { id, html } = JSON.parse(event.data);
-    const shown = document.getElementById(`connection-${id}`);
-    if (!shown) {
-      // A connection that was added, or one that the search has left out.
-      if ("lists" in live().dataset && !states.has(`connection-${id}`)) reload();
+    const place = `connection-${id}`;
+    const shown = document.getElementById(place);
+    const told = (name) => new RegExp(`data-${name}="([^"]*)"`).exec(html)?.[1];
+    if (shown) {
+      if (told("version") !== shown.dataset.version) {
+        htmx.swap(shown, html, { swapStyle: "outerHTML" });
+      }
       return;
     }
-    const version = /data-version="(\w+)"/.exec(html)?.[1];
-    if (version !== shown.dataset.version) htmx.swap(shown, html, { swapStyle: "outerHTML" });
+    const before = states.get(place);
+    states.set(place, told("state"));
+    // A connection that was added; or, on a page of figures, one whose sync has begun or ended.
+    const isNews = "lists" in live().dataset
+      ? before === undefined
+      : "reloads" in live().dataset && before !== undefined && before !== told("state");
+    if (isNews) reload();
   };
 
   let source = null;
@@ -89,7 +97,10 @@
       // The server refused: signed out, or away. The browser does not try again by itself.
       document.getElementById("interrupted").hidden = false;
       close();
-      timer = setTimeout(open, TRY_AGAIN_MS);
+      timer = setTimeout(() => {
+        open();
+        reload();
+      }, TRY_AGAIN_MS);
     });
   };
 
@@ -101,11 +112,9 @@
     showMoments(root);
     noteStates(root);
   });
-  document.body.addEventListener("crmhub:state", () => {
-    if ("reloads" in (live()?.dataset ?? {})) reload();
-  });
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
-    if (detail.xhr.status === 401) location.reload();
+    // Nobody is signed in any more, or the Status Center was closed to the organisation.
+    if ([401, 404].includes(detail.xhr.status)) location.reload();
     else announce("That was not done. Reload the page and try again.");
   });
   // A hidden page needs no stream, and browsers allow but six to a server.

@@ -14,7 +14,7 @@ from crmhub.connection_status import pause_connection, resume_connection
 from crmhub.engine.queue import request_sync
 from crmhub.errors import ConnectionNotReadyError
 from crmhub.web.errors import NotReadyError
-from crmhub.web.pages import fragment
+from crmhub.web.status_center.card_parts import card_part
 from crmhub.web.status_center.cards import card_of
 from crmhub.web.status_center.readings import read_connection
 from crmhub.web.viewers import Viewer, acting_admin
@@ -103,9 +103,7 @@ def _act(pressed: Press, act: Callable[[psycopg.Connection, UUID], object]) -> R
     with pressed.databases.reader(org_id) as reader:
         connection = read_connection(reader, org_id, connection_id)
     card = card_of(connection, pressed.viewer.role, datetime.now(UTC))
-    return HTMLResponse(
-        fragment("status_center/card.html", card=card), headers={"Cache-Control": "no-store"}
-    )
+    return HTMLResponse(card_part(card), headers={"Cache-Control": "no-store"})
 
 
 def _request_sync(database: psycopg.Connection, connection_id: UUID) -> None:

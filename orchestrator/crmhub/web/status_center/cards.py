@@ -42,16 +42,16 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """One connection, ready to be shown."""
+    """One connection, ready to be shown; equal to every card that looks the same."""
 
     id: UUID
     name: str
     account: str
     state: State
     #: Pairs of number and words: what is stored.
-    stored: list[tuple[str, str]]
+    stored: tuple[tuple[str, str], ...]
     #: Pairs of number and words: what the run that goes on has read; None: none goes on.
-    progress: list[tuple[str, str]] | None
+    progress: tuple[tuple[str, str], ...] | None
     running_since: datetime | None
     last_sync_at: datetime | None
     synced_through: datetime | None
@@ -65,7 +65,7 @@ class Card:
 
     @cached_property
     def version(self) -> str:
-        """The same for cards that look the same."""
+        """A short word for all that it shows."""
         return hashlib.blake2s(repr(self).encode(), digest_size=8).hexdigest()
 
     @property

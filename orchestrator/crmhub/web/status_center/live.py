@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from crmhub.errors import CrmHubError
 from crmhub.web.errors import TooManyCallsError
-from crmhub.web.pages import fragment
+from crmhub.web.status_center.card_parts import card_part
 from crmhub.web.status_center.watch import look
 
 if TYPE_CHECKING:
@@ -53,12 +53,19 @@ class Stream:
         self.session_id = viewer.session_id
         #: Whether no look was made for it yet.
         self.is_new = True
+        #: Whether its session has ended.
+        self.is_over = False
         self._waiting: dict[UUID, str] = {}
         self._wake = asyncio.Event()
 
     def offer(self, connection_id: UUID, event: str) -> None:
         """Have an event sent, instead of an older one of the same connection."""
         self._waiting[connection_id] = event
+        self._wake.set()
+
+    def end(self) -> None:
+        """Send nothing more."""
+        self.is_over = True
         self._wake.set()
 
     async def take(self, seconds: float) -> list[str]:
@@ -81,8 +88,8 @@ class LiveCards:
         self._databases = databases
         self._streams: set[Stream] = set()
         self._watching: asyncio.Task[None] | None = None
-        #: Connection and role → version of the card that was sent last.
-        self._sent: dict[tuple[UUID, Role], str] = {}
+        #: Connection and role → the card that was sent last.
+        self._sent: dict[tuple[UUID, Role], Card] = {}
         self._in_flight: frozenset[UUID] = frozenset()
 
     def events(self, viewer: Viewer) -> AsyncIterator[str]:
@@ -106,7 +113,7 @@ class LiveCards:
         ends = time.monotonic() + _LIFE_SECONDS
         try:
             yield "retry: 3000\n\n"
-            while (left := ends - time.monotonic()) > 0:
+            while not stream.is_over and (left := ends - time.monotonic()) > 0:
                 events = await stream.take(min(_SILENCE_SECONDS, left))
                 # A comment keeps the way open, and finds out who has gone.
                 yield "".join(events) or ": nothing new\n\n"
@@ -125,6 +132,7 @@ class LiveCards:
                     look,
                     self._databases,
                     _wanted(streams),
+                    sessions={stream.session_id for stream in streams},
                     in_flight=self._in_flight,
                     back_seconds=back_seconds,
                 )
@@ -147,26 +155,27 @@ class LiveCards:
     def _hand_out(self, found: Look, streams: list[Stream]) -> None:
         events: dict[tuple[UUID, Role], str] = {}
         for stream in streams:
+            if stream.session_id not in found.allowed:
+                stream.end()
+                continue
             for card in found.cards.get((stream.org_id, stream.role), ()):
                 key = card.id, stream.role
-                if stream.is_new or self._sent.get(key) != card.version:
+                if stream.is_new or self._sent.get(key) != card:
                     if key not in events:
                         events[key] = card_event(card)
                     stream.offer(card.id, events[key])
             stream.is_new = False
         # What has not moved for a while is told again only if it moves.
         self._sent = {
-            (card.id, role): card.version
-            for (_, role), cards in found.cards.items()
-            for card in cards
+            (card.id, role): card for (_, role), cards in found.cards.items() for card in cards
         }
         self._in_flight = found.in_flight
 
 
 def card_event(card: Card) -> str:
     """A card as an event of the stream."""
-    html = fragment("status_center/card.html", card=card)
-    return f"event: card\ndata: {json.dumps({'id': str(card.id), 'html': html})}\n\n"
+    told = {"id": str(card.id), "html": card_part(card)}
+    return f"event: card\ndata: {json.dumps(told)}\n\n"
 
 
 def _wanted(streams: list[Stream]) -> dict[UUID, set[Role]]:

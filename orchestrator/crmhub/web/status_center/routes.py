@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from crmhub.web.pages import render
 from crmhub.web.status_center import actions, words
+from crmhub.web.status_center.card_parts import card_part
 from crmhub.web.status_center.cards import CONNECT_ADDRESS, card_of, overview_of
 from crmhub.web.status_center.charts import bar, runs_chart
 from crmhub.web.status_center.pipeline_figures import DEALS, OWN_CURRENCY, pipeline_figures
@@ -66,6 +67,7 @@ def integrations(
         "status_center/integrations.html",
         viewer=viewer,
         overview=overview,
+        card_part=card_part,
         search=search,
         state=state,
         page=page,
@@ -104,6 +106,7 @@ def connection(
         "status_center/connection.html",
         viewer=viewer,
         card=card_of(found, viewer.role, datetime.now(UTC)),
+        card_part=card_part,
         runs=[(run, words.state_of_run(run)) for run in shown],
         chart=runs_chart(ended) if ended else None,
         charted=ended,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from crmhub.flags import CRM_HUB
 from crmhub.queries import read_queries
 from crmhub.web.status_center.cards import card_of
 from crmhub.web.status_center.readings import read_connections
@@ -29,12 +30,15 @@ class Look:
     cards: Mapping[tuple[UUID, Role], list[Card]]
     #: Connections whose run waits or goes on.
     in_flight: frozenset[UUID]
+    #: Sessions that may go on watching.
+    allowed: frozenset[UUID]
 
 
 def look(
     databases: Databases,
     wanted: Mapping[UUID, Collection[Role]],
     *,
+    sessions: Collection[UUID],
     in_flight: Collection[UUID] = (),
     back_seconds: float,
 ) -> Look:
@@ -43,6 +47,7 @@ def look(
     Args:
         databases: Both logins.
         wanted: Organisation → roles of those who watch it.
+        sessions: Of those who watch.
         in_flight: As the last look found.
         back_seconds: Changes of so long ago still count.
 
@@ -52,6 +57,9 @@ def look(
         rows = database.execute(
             _QUERIES["moved"],
             {"orgs": list(wanted), "in_flight": list(in_flight), "back_seconds": back_seconds},
+        ).fetchall()
+        allowed = database.execute(
+            _QUERIES["still_allowed"], {"sessions": list(sessions), "flag": CRM_HUB}
         ).fetchall()
     moved: dict[UUID, list[UUID]] = {}
     for org_id, connection_id, _ in rows:
@@ -66,4 +74,5 @@ def look(
     return Look(
         cards=cards,
         in_flight=frozenset(connection_id for _, connection_id, goes_on in rows if goes_on),
+        allowed=frozenset(session_id for (session_id,) in allowed),
     )

@@ -1,4 +1,4 @@
--- The query of watch.py; role crmhub_orchestrator, which sees every organisation: one look serves all streams.
+-- The queries of watch.py; role crmhub_orchestrator, which sees every organisation: one look serves all streams.
 
 -- name: moved
 -- Connections that changed of late, or whose run waits or goes on, or did so at the last look: a run can end
@@ -15,3 +15,10 @@ where c.org_id = any(%(orgs)s)
         or r.connection_id is not null
         or c.id = any(%(in_flight)s)
     );
+
+-- name: still_allowed
+-- Sessions that have not ended, of organisations that have the Status Center.
+select s.id
+from crmhub.web_sessions as s
+join crmhub.feature_flags as f on f.org_id = s.org_id and f.flag = %(flag)s and f.enabled
+where s.id = any(%(sessions)s) and s.expires_at > now();

@@ -192,17 +192,18 @@ def number(count: int) -> str:
 
 def amount(value: Decimal | int) -> str:
     """An amount of money in whole units, so that columns of them align: 12,346."""
-    return f"{value:,.0f}"
+    # Plus nothing: a little less than nothing is no "-0".
+    return f"{round(value) + 0:,}"
 
 
-def counted(records: Mapping[str, int]) -> list[tuple[str, str]]:
+def counted(records: Mapping[str, int]) -> tuple[tuple[str, str], ...]:
     """Counts by stream as pairs of number and words, in the streams' order; none that is zero."""
     known = [stream for stream in STREAM_WORDS if records.get(stream)]
     others = sorted(stream for stream in records if stream not in STREAM_WORDS and records[stream])
-    return [
+    return tuple(
         (number(records[stream]), _one_or_many(STREAM_WORDS.get(stream, stream), records[stream]))
         for stream in known + others
-    ]
+    )
 
 
 def duration(taken: timedelta) -> str:
