@@ -131,18 +131,18 @@ class Streams:
     def seconds_until(self, words: Sequence[bytes], began: float) -> list[float]:
         """How long from `began` until each stream has brought one of these words."""
         waits: list[float] = []
+        heard = {stream: bytearray() for stream in self._sockets}
         with selectors.DefaultSelector() as selector:
             for stream in self._sockets:
-                selector.register(stream, selectors.EVENT_READ, bytearray())
+                selector.register(stream, selectors.EVENT_READ, stream)
             until = time.monotonic() + _PATIENCE
-            while len(waits) < len(self._sockets) and time.monotonic() < until:
+            while len(waits) < len(heard) and time.monotonic() < until:
                 for key, _ in selector.select(1.0):
-                    stream, heard = key.fileobj, key.data
-                    if isinstance(stream, socket.socket):
-                        heard += stream.recv(1 << 20)
-                        if any(word in heard for word in words):
-                            waits.append(time.monotonic() - began)
-                            selector.unregister(stream)
+                    stream = key.data
+                    heard[stream] += stream.recv(1 << 20)
+                    if any(word in heard[stream] for word in words):
+                        waits.append(time.monotonic() - began)
+                        selector.unregister(stream)
         return waits
 
     def close(self) -> None:
