@@ -13,7 +13,12 @@ from crmhub.connections import Connection
 from crmhub.engine.queue import request_sync
 from crmhub.queries import read_queries
 from crmhub.sync.runs import find_run
-from crmhub.web.internal_documents import ConnectionDocument, ConnectionsDocument, RunDocument
+from crmhub.web.internal_documents import (
+    ConnectionDocument,
+    ConnectionsDocument,
+    ConnectionsQuery,
+    RunDocument,
+)
 from crmhub.web.problems import documented
 from crmhub.web.programs import known_program
 
@@ -42,10 +47,7 @@ def sync_connection(request: Request, response: Response, connection_id: UUID) -
 
 @router.get("/connections")
 def list_connections(
-    request: Request,
-    org_id: Annotated[UUID | None, Query(description="Of this organisation only.")] = None,
-    after: Annotated[UUID | None, Query(description="`next` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    request: Request, asked: Annotated[ConnectionsQuery, Query()]
 ) -> ConnectionsDocument:
     """Connections and how they stand, a page at a time."""
     databases: Databases = request.app.state.databases
@@ -53,14 +55,19 @@ def list_connections(
         databases.orchestrator() as database,
         database.cursor(row_factory=class_row(Connection)) as cursor,
     ):
-        # One more than the page holds says whether there is another.
         found = cursor.execute(
-            _QUERIES["list_connections"], {"org_id": org_id, "after": after, "limit": limit + 1}
+            _QUERIES["list_connections"],
+            {
+                "org_id": asked.org_id,
+                "after": asked.after,
+                # One more than the page holds says whether there is another.
+                "limit": asked.limit + 1,
+            },
         ).fetchall()
-    page = found[:limit]
+    page = found[: asked.limit]
     return ConnectionsDocument(
         connections=[ConnectionDocument.model_validate(connection) for connection in page],
-        next=page[-1].id if len(found) > limit else None,
+        next=page[-1].id if len(found) > asked.limit else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the internal API answers."""
+"""What the internal API is asked and what it answers."""
 
 from __future__ import annotations
 
@@ -52,6 +52,16 @@ class ConnectionsDocument(BaseModel):
 
     connections: list[ConnectionDocument]
     next: UUID | None = Field(description="`after` of the next page; null on the last one.")
+
+
+class ConnectionsQuery(BaseModel):
+    """Which page of which connections; a name that is spelt wrongly is refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    org_id: UUID | None = Field(default=None, description="Of this organisation only.")
+    after: UUID | None = Field(default=None, description="`next` of the page before.")
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class HealthDocument(BaseModel):

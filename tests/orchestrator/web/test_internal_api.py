@@ -78,6 +78,7 @@ def test_a_malformed_parameter_is_named_and_not_quoted(web: ServedWeb) -> None:
         ("/internal/runs/someone@example.com", "run_id"),
         ("/internal/connections?limit=someone@example.com", "limit"),
         ("/internal/connections?limit=201", "limit"),
+        ("/internal/connections?limt=1", "limt"),
         ("/internal/connections?after=%27;drop", "after"),
     ):
         refused = call(web, "GET", path)
