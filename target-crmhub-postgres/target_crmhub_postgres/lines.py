@@ -35,7 +35,11 @@ class Alarm:
 
 
 def lines_of(
-    source: IO[bytes] | IO[str], alarm: Alarm, on_alarm: Callable[[], None]
+    source: IO[bytes] | IO[str],
+    alarm: Alarm,
+    on_alarm: Callable[[], None],
+    *,
+    before_waiting: Callable[[], None] = lambda: None,
 ) -> Iterator[bytes | str]:
     """Yield the lines of the input.
 
@@ -43,6 +47,7 @@ def lines_of(
         source: A pipe or file; or anything that yields lines, read without an ear for the alarm.
         alarm: What to listen to while there is no input.
         on_alarm: Called when it rings; it ends the reading by an error.
+        before_waiting: Called when there is no input for now.
     """
     descriptor = _descriptor(source)
     if descriptor is None:
@@ -50,7 +55,11 @@ def lines_of(
         return
     rest = b""
     while True:
-        ready, _, _ = select.select([descriptor, alarm.fileno()], [], [])
+        awaited = [descriptor, alarm.fileno()]
+        ready, _, _ = select.select(awaited, [], [], 0)
+        if not ready:
+            before_waiting()
+            ready, _, _ = select.select(awaited, [], [])
         if alarm.fileno() in ready:
             on_alarm()
         chunk = os.read(descriptor, _CHUNK)

@@ -19,7 +19,7 @@ from target_crmhub_postgres.errors import InvalidRecordError
 from target_crmhub_postgres.lines import Alarm, lines_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from target_crmhub_postgres.quick_messages import QuickMessage
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+#: Records that are taken together: enough that a step for all of them costs little each.
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +37,9 @@ class Reading:
 
     #: Decodes what needs no closer look; None for the rest.
     decode: Callable[[bytes | str], QuickMessage | None]
-    #: Takes a decoded message; False if it needs a closer look after all.
-    take: Callable[[QuickMessage], bool]
+    #: Takes decoded messages; yields the place of each that needs a closer look after all, which
+    #: has to be over before the next one.
+    take: Callable[[Sequence[QuickMessage]], Iterator[int]]
     #: Rings when what was read before cannot be written.
     alarm: Alarm
     #: Raises what that failed with.
@@ -66,18 +69,36 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Call back for every message; return how many there were of each type."""
         counts: Counter[str] = Counter()
-        quick = 0
+        lines: list[bytes | str] = []
+        decoded: list[QuickMessage] = []
+
+        def take_decoded() -> None:
+            counts[SingerMessageType.RECORD] += len(decoded)
+            for place in reading.take(decoded):
+                counts[SingerMessageType.RECORD] -= 1
+                counts[self._process(lines[place], callbacks)] += 1
+            lines.clear()
+            decoded.clear()
+
         with self.lifetime() as reading:
-            decode, take = reading.decode, reading.take
+            decode = reading.decode
             source = _bytes_of(file_input or self.default_input)
-            for line in lines_of(source, reading.alarm, reading.on_alarm):
+            for line in lines_of(
+                source, reading.alarm, reading.on_alarm, before_waiting=take_decoded
+            ):
                 self._line_number += 1
-                decoded = decode(line)
-                if decoded is not None and take(decoded):
-                    quick += 1
-                elif line.strip():
+                message = decode(line)
+                if message is not None:
+                    lines.append(line)
+                    decoded.append(message)
+                    if len(decoded) < _AT_ONCE:
+                        continue
+                if decoded:
+                    take_decoded()
+                if message is None and line.strip():
                     counts[self._process(line, callbacks)] += 1
-        counts[SingerMessageType.RECORD] += quick
+            if decoded:
+                take_decoded()
         return counts
 
     def _process(
@@ -126,7 +147,7 @@ def _alone() -> Iterator[Reading]:
     alarm = Alarm()
     try:
         yield Reading(
-            decode=lambda _: None, take=lambda _: False, alarm=alarm, on_alarm=lambda: None
+            decode=lambda _: None, take=lambda _: iter(()), alarm=alarm, on_alarm=lambda: None
         )
     finally:
         alarm.close()

@@ -17,7 +17,7 @@ from target_crmhub_postgres.quick_rows import QuickReader
 from target_crmhub_postgres.rows import RecordReader, row_columns
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
@@ -89,20 +89,33 @@ class CrmSink(BatchSink):
         row = self._format.pack(found.row) if self._format and found.row else None
         self._keep(found.key, _Version(*found.order, row, found.members), message.get("version"))
 
-    def take_quickly(self, message: QuickMessage) -> bool:
-        """Take a decoded RECORD message; return False, and do nothing, if it is to be read in full.
+    @property
+    def room(self) -> int:
+        """How many more records the batch takes."""
+        return max(1, self._most - self._taken)
 
-        What is refused is always read in full, so that the refusal says why.
+    def take_quickly(self, messages: Sequence[QuickMessage]) -> Iterator[int]:
+        """Take decoded RECORD messages, but yield the place of each that is to be read in full.
+
+        What is refused is always read in full, so that the refusal says why. It is to be done
+        before the next one is asked for: the order of records is kept.
         """
         if self._quick_reader is None:
-            return False
-        self._note_time(message.time_extracted)
-        found = self._quick_reader.read(message.record, self._packed_read_at)
-        if found is None:
-            return False
-        version = _Version(found.updated_at, self._read_at, found.row, ())
-        self._keep(found.key, version, message.version)
-        return True
+            yield from range(len(messages))
+            return
+        read_at: list[tuple[dt.datetime, bytes]] = []
+        for message in messages:
+            self._note_time(message.time_extracted)
+            read_at.append((self._read_at, self._packed_read_at))
+        rows = self._quick_reader.read(
+            [message.record for message in messages], [packed for _, packed in read_at]
+        )
+        for place, (message, row) in enumerate(zip(messages, rows, strict=True)):
+            if row is None:
+                yield place
+            else:
+                version = _Version(row.updated_at, read_at[place][0], row.row, ())
+                self._keep(row.key, version, message.version)
 
     @override
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:

@@ -36,7 +36,7 @@ from target_crmhub_postgres.sweep import Sweep
 from target_crmhub_postgres.writing import Writer, relaxed_collection
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     import click
@@ -141,14 +141,21 @@ class TargetCrmHubPostgres(Target):
         if sink.is_full:
             self.drain_one(sink)
 
-    def _take_quickly(self, message: QuickMessage) -> bool:
-        """Take a decoded RECORD message; return False if it is to be read in full."""
-        sink = self._sinks_active.get(self.quick.streams[type(message)])
-        if not isinstance(sink, CrmSink) or not sink.take_quickly(message):
-            return False
-        if sink.is_full:
-            self.drain_one(sink)
-        return True
+    def _take_quickly(self, messages: Sequence[QuickMessage]) -> Iterator[int]:
+        """Take decoded RECORD messages, but yield the place of each that is to be read in full."""
+        begin = 0
+        while begin < len(messages):
+            sink = self._sinks_active.get(self.quick.streams[type(messages[begin])])
+            if not isinstance(sink, CrmSink):
+                yield begin
+                begin += 1
+                continue
+            part = _first_of_a_kind(messages[begin : begin + sink.room])
+            for place in sink.take_quickly(part):
+                yield begin + place
+            begin += len(part)
+            if sink.is_full:
+                self.drain_one(sink)
 
     def write(self, work: Callable[[], None]) -> None:
         """Have a batch written while the next one is read; raises what the last one failed with."""
@@ -266,3 +273,12 @@ class TargetCrmHubPostgres(Target):
         shown = name if isinstance(name, str) and _STREAM_NAME.fullmatch(name) else "(not shown)"
         known = ", ".join(self.mapping.streams)
         return UnknownStreamError(f"stream {shown} is unknown: the known ones are {known}")
+
+
+def _first_of_a_kind(messages: Sequence[QuickMessage]) -> Sequence[QuickMessage]:
+    """Return the messages of the first one's stream, up to the first of another."""
+    kind = type(messages[0])
+    for place, message in enumerate(messages):
+        if type(message) is not kind:
+            return messages[:place]
+    return messages

@@ -173,7 +173,7 @@ class Alone:
                     continue
                 name = decoder.streams[type(message)]
                 read_at = packed_moment(dt.datetime.fromisoformat(str(message.time_extracted)))
-                found = readers[name].read(message.record, read_at)
+                [found] = readers[name].read([message.record], [read_at])
                 assert found is not None
                 rows[name].append((found.key, found.row))
                 if len(rows[name]) == _BATCH:

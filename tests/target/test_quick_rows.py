@@ -78,7 +78,8 @@ class BothWays:
         line = json.dumps({"type": "RECORD", "stream": self.stream.name, "record": record})
         message = DECODER.decode(line.encode())
         self.hashing.unread_phones = 0
-        found = message and self.quick.read(message.record, packed_moment(READ_AT))
+        read_at = packed_moment(READ_AT)
+        [found] = self.quick.read([message.record], [read_at]) if message else [None]
         if not found:
             assert self.hashing.unread_phones == 0
             return None

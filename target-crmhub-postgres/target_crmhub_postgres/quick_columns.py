@@ -1,0 +1,237 @@
+"""Makes the fields of one column for many decoded records at once.
+
+Column by column, most steps are one call in C for all records: half the time of record by record.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+import msgspec
+from msgspec import defstruct
+
+from target_crmhub_postgres.packing import NULL, packed_json, packed_moment
+from target_crmhub_postgres.values import READERS, UnfitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from target_crmhub_postgres.hashing import Hashing
+    from target_crmhub_postgres.mapping import Column, Kind, Stream
+
+#: Decoded records → their fields, in the same order; UnfitError if one of them needs a closer look.
+ColumnFields: TypeAlias = "Callable[[Sequence[object]], list[bytes]]"
+
+#: Values of one column that are remembered: most enumerations and owners have fewer.
+_MOST_REMEMBERED: Final = 4_096
+#: Whole numbers below it need no closer look.
+_PLAIN: Final = 2**63
+
+
+def constant_fields(column: Column, pack: Callable[[Any], bytes]) -> ColumnFields:
+    """Return what leaves a column empty."""
+    missing = _missing(column, pack)
+    return lambda records: [missing()] * len(records)
+
+
+def column_fields(
+    column: Column, attributes: Mapping[str, str], pack: Callable[[Any], bytes], hashing: Hashing
+) -> ColumnFields:
+    """Return what makes the fields of a column.
+
+    Args:
+        column: Of the mapping.
+        attributes: Field of a record → attribute of the decoded one.
+        pack: Makes a field of a value.
+        hashing: Makes the pseudonyms.
+    """
+    missing = _missing(column, pack)
+    getters = [attrgetter(attributes[source]) for source in column.sources]
+    hashed = hashing.reader(column.kind)
+    if hashed is not None:
+        return _hash_fields(getters, hashed, pack)
+    read = _QUICK_READERS.get(column.kind) or READERS[column.kind]
+    if len(getters) > 1:
+        return _first_fields(getters, read, pack, missing)
+    [get] = getters
+    if column.kind in {"enumeration", "id", "boolean"}:
+        # None is remembered as well.
+        remembered = _Remembered(lambda value: _packed(value, read, pack, missing))
+        field_of = remembered.__getitem__
+        return lambda records: list(map(field_of, map(get, records)))
+    if column.kind == "timestamptz" and pack is packed_moment:
+        return lambda records: [
+            missing() if value is None else packed_moment(_in_utc(value))
+            for value in map(get, records)
+        ]
+    return lambda records: [
+        missing() if value is None or (found := read(value)) is None else pack(found)
+        for value in map(get, records)
+    ]
+
+
+class PropertyFields:
+    """The allow-listed properties of records, encoded in C, as fields of type jsonb.
+
+    Args:
+        stream: What is stored of it.
+        attributes: Field of a record → attribute of the decoded one.
+    """
+
+    def __init__(self, stream: Stream, attributes: Mapping[str, str]) -> None:
+        self._columns = [
+            (attrgetter(attributes[name]), _COLUMN_READERS.get(kind) or _each(READERS[kind]))
+            for name, kind in stream.properties.items()
+        ]
+        self._is_option = [
+            kind in {"enumeration", "boolean"} for kind in stream.properties.values()
+        ]
+        names = list(stream.properties)
+        self._shape = defstruct(
+            "Properties",
+            [(f"field_{index}", Any, None) for index in range(len(names))],
+            rename={f"field_{index}": name for index, name in enumerate(names)},
+            omit_defaults=True,
+            gc=False,
+        )
+
+    def __call__(self, records: Sequence[object]) -> list[bytes]:
+        """Return those that hold a value as JSON, typed; UnfitError if one does not fit."""
+        columns = [read(list(map(get, records))) for get, read in self._columns]
+        # JSON has no line feed in it.
+        lines = _ENCODER.encode_lines(list(map(self._shape, *columns))).split(b"\n")
+        return [
+            # Seldom: an option with an e-mail address in it, or a text without a letter.
+            packed_json(self._with_options(columns, index))
+            if b"@" in line or b':""' in line
+            else packed_json(line)
+            for index, line in zip(range(len(records)), lines, strict=False)
+        ]
+
+    def _with_options(self, columns: Sequence[Sequence[object]], index: int) -> bytes:
+        """Return the properties of one record, its options looked at closely."""
+        values = [
+            _READ_OPTION(column[index])
+            if is_option and isinstance(column[index], str)
+            else column[index]
+            for column, is_option in zip(columns, self._is_option, strict=True)
+        ]
+        return _ENCODER.encode(self._shape(*values))
+
+
+class _Remembered(dict[Any, bytes]):
+    """Values and the fields they become, for columns of few different values."""
+
+    def __init__(self, pack: Callable[[Any], bytes]) -> None:
+        super().__init__()
+        self._pack = pack
+
+    def __missing__(self, value: object) -> bytes:
+        if len(self) >= _MOST_REMEMBERED:
+            self.clear()
+        field = self[value] = self._pack(value)
+        return field
+
+
+def _missing(column: Column, pack: Callable[[Any], bytes]) -> Callable[[], bytes]:
+    """Return what makes the field of a missing value."""
+    if column.required:
+
+        def refuse() -> bytes:
+            raise UnfitError("is missing")
+
+        return refuse
+    field = NULL if column.default is None else pack(column.default)
+    return lambda: field
+
+
+def _packed(
+    value: object,
+    read: Callable[[Any], object],
+    pack: Callable[[Any], bytes],
+    missing: Callable[[], bytes],
+) -> bytes:
+    found = None if value is None else read(value)
+    return missing() if found is None else pack(found)
+
+
+def _first_fields(
+    getters: Sequence[attrgetter[Any]],
+    read: Callable[[Any], object],
+    pack: Callable[[Any], bytes],
+    missing: Callable[[], bytes],
+) -> ColumnFields:
+    def first(values: tuple[Any, ...]) -> bytes:
+        for value in values:
+            if value is not None and (found := read(value)) is not None:
+                return pack(found)
+        return missing()
+
+    return lambda records: [
+        first(values) for values in zip(*(map(get, records) for get in getters), strict=True)
+    ]
+
+
+def _hash_fields(
+    getters: Sequence[attrgetter[Any]],
+    hashed: Callable[[str], object],
+    pack: Callable[[Any], bytes],
+) -> ColumnFields:
+    def pseudonym(values: tuple[Any, ...]) -> bytes:
+        for value in values:
+            if value and (found := hashed(value)) is not None:
+                return pack(found)
+        return NULL
+
+    return lambda records: [
+        pseudonym(values) for values in zip(*(map(get, records) for get in getters), strict=True)
+    ]
+
+
+def _in_utc(value: dt.datetime) -> dt.datetime:
+    """Return the moment in UTC; OverflowError at the ends of time."""
+    return value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+
+
+def _each(read: Callable[[Any], object]) -> Callable[[list[Any]], list[Any]]:
+    return lambda values: [None if value is None else read(value) for value in values]
+
+
+def _moments(values: list[Any]) -> list[Any]:
+    return [
+        value if value is None or value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
+        for value in values
+    ]
+
+
+def _numbers(values: list[Any]) -> list[Any]:
+    """Return exact numbers; the decoder lets no Decimal through that would have to be refused."""
+    return [
+        value
+        if value is None
+        or type(value) is Decimal
+        or (type(value) is int and -_PLAIN < value < _PLAIN)
+        else _READ_NUMBER(value)
+        for value in values
+    ]
+
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_READ_NUMBER: Final = READERS["numeric"]
+_READ_OPTION: Final = READERS["enumeration"]
+
+#: Kind → what reads values that the decoder has typed; for the others, the full reader's.
+_QUICK_READERS: Final[dict[Kind, Callable[[Any], object]]] = {
+    "timestamptz": _in_utc,
+    "numeric": lambda value: value if type(value) is Decimal else _READ_NUMBER(value),
+}
+#: The same for a property's values of many records; options are looked at once they are encoded.
+_COLUMN_READERS: Final[dict[Kind, Callable[[list[Any]], list[Any]]]] = {
+    "enumeration": lambda values: values,
+    "boolean": lambda values: values,
+    "timestamptz": _moments,
+    "numeric": _numbers,
+}
