@@ -90,15 +90,14 @@ class CaughtFaults:
             if scope["type"] != "http":
                 raise
             request = Request(scope)
-            logger.error(  # noqa: TRY400 - see the class
-                "%s %s: %s", request.method, request.url.path, _kind(error)
-            )
+            logger.error("%s: %s", _place(request), _kind(error))  # noqa: TRY400 - see the class
             if not has_begun:
                 await refuse(request, 500)(scope, receive, send)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, RefusedRequestError):
+        logger.info("%s: %s", _place(request), error)
         headers = dict(error.headers)
         if error.retry_after_seconds is not None:
             headers["Retry-After"] = str(math.ceil(error.retry_after_seconds))
@@ -119,9 +118,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, ConnectionNotReadyError):
         return refuse(request, 409, str(error))
     if isinstance(error, _AWAY):
-        logger.warning("%s %s: %s", request.method, request.url.path, error)
+        logger.warning("%s: %s", _place(request), error)
         return refuse(request, 503, headers={"Retry-After": str(_RETRY_SECONDS)})
-    logger.error("%s %s: %s", request.method, request.url.path, _kind(error))
+    logger.error("%s: %s", _place(request), _kind(error))
     return refuse(request, 500)
 
 
@@ -145,6 +144,12 @@ async def _unserved(request: Request, error: Exception) -> Response:
 def _for_programs(request: Request, said: object) -> str:
     """What only a program can use; a page has its own words."""
     return str(said) if is_for_programs(request.url.path) else ""
+
+
+def _place(request: Request) -> str:
+    """Method and route; an address as it came may hold anything, line breaks too."""
+    route = getattr(request.scope.get("route"), "path", None)
+    return f"{request.method} {route or 'of no route'}"
 
 
 def _kind(error: Exception) -> str:

@@ -180,3 +180,16 @@ def test_a_fault_of_ours_is_a_page_without_a_word_of_the_fault(
     assert page.headers["X-Content-Type-Options"] == "nosniff"
     [noted] = [record for record in caplog.records if record.name == "CrmHubWeb"]
     assert noted.getMessage() == "GET /oauth/hubspot/start: TypeError"
+
+
+def test_a_refused_sign_in_is_logged_with_its_reason_and_nothing_of_the_token(
+    web: ServedWeb, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="CrmHubWeb")
+    token = web.login_token(web.new_org(), aud="https://other.example.com")
+    requests.get(f"{web.url}/sign-in", params={"token": token}, timeout=TIMEOUT)
+    requests.get(f"{web.url}/%0d%0aforged%20line", timeout=TIMEOUT)
+    said = [record.getMessage() for record in caplog.records if record.name == "CrmHubWeb"]
+    assert len(said) == 1
+    assert said[0].startswith("GET /sign-in: The sign-in token is not meant for this")
+    assert token not in caplog.text
