@@ -174,6 +174,41 @@ def test_a_phone_shows_every_page_without_sideways_scrolling(
         assert width <= PHONE[0], path
 
 
+def test_one_of_two_hundred_connections_is_found_by_typing(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    org.add_portals(200)
+    page = visitors.sign_in(org.org_id)
+    expect(page.get_by_role("article")).to_have_count(200)
+    visitors.picture(page, "two-hundred", whole=False)
+    page.get_by_label("Name or account").press_sequentially("portal 14")
+    expect(page.get_by_role("article")).to_have_count(10)
+    expect(page.get_by_label("Name or account")).to_be_focused()
+    run_id = org.add_run(org.connection_named("Portal 142"), "running", minutes_ago=0)
+    expect(page.get_by_role("article", name="Portal 142")).to_contain_text("Syncing")
+    org.note_progress(run_id, {"deals": 5})
+    expect(page.get_by_role("article", name="Portal 142")).to_contain_text("5 deals")
+    page.get_by_label("State").select_option(label="Paused (2)")
+    expect(page.get_by_text("No connection fits")).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_page_whose_stream_is_cut_says_so_and_catches_up(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    connection_id = org.add_connection()
+    page = visitors.sign_in(org.org_id)
+    expect(page.get_by_role("article")).to_contain_text("Up to date")
+    page.route("**/integrations/events", lambda route: route.abort())
+    page.reload()
+    note = page.get_by_text("Live updates are interrupted")
+    expect(note).to_be_visible()
+    org.add_run(connection_id, "running", minutes_ago=0)
+    page.unroute("**/integrations/events")
+    expect(page.get_by_role("article")).to_contain_text("Syncing")
+    expect(note).to_be_hidden()
+
+
 def test_an_empty_organisation_is_told_what_to_do(visitors: Visitors, org: OrgRows) -> None:
     page = visitors.sign_in(org.org_id, size=DESKTOP)
     expect(page.get_by_role("button", name="Connect HubSpot")).to_be_visible()

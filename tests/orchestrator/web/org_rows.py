@@ -38,7 +38,7 @@ class OrgRows:
         live: Mapping[str, int] | None = None,
     ) -> uuid.UUID:
         """A connection that was synced five minutes ago."""
-        connection_id = self._insert(
+        connection_id = self._one(
             "add_connection",
             name=name,
             account=str(next(_accounts)),
@@ -49,6 +49,14 @@ class OrgRows:
         for stream, count in (live or {}).items():
             self._run("add_stream_total", connection_id=connection_id, stream=stream, live=count)
         return connection_id
+
+    def add_portals(self, count: int) -> None:
+        """Connections "Portal 000" and so on; of each hundred the eighth is paused."""
+        self._run("add_portals", count=count)
+
+    def connection_named(self, name: str) -> uuid.UUID:
+        """The connection of this name."""
+        return self._one("connection_named", name=name)
 
     def add_run(
         self,
@@ -61,7 +69,7 @@ class OrgRows:
         error_class: str | None = None,
     ) -> uuid.UUID:
         """A run that began so long ago."""
-        return self._insert(
+        return self._one(
             "add_run",
             connection_id=connection_id,
             status=status,
@@ -136,8 +144,8 @@ class OrgRows:
     def _run(self, query: str, /, **named: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - what psycopg takes
         return self.database.rows(_QUERIES[query], {"org_id": self.org_id, **named})
 
-    def _insert(self, query: str, /, **named: Any) -> uuid.UUID:  # noqa: ANN401 - what psycopg takes
+    def _one(self, query: str, /, **named: Any) -> uuid.UUID:  # noqa: ANN401 - what psycopg takes
         [row] = self._run(query, **named)
-        inserted = row["id"]
-        assert isinstance(inserted, uuid.UUID)
-        return inserted
+        found = row["id"]
+        assert isinstance(found, uuid.UUID)
+        return found

@@ -12,6 +12,16 @@ values (
 )
 returning id;
 
+-- name: add_portals
+-- Many connections that are up to date, one in a hundred of them paused.
+insert into crmhub.source_connections (
+    org_id, display_name, external_account_id, status, last_sync_at, synced_through, next_sync_at
+)
+select
+    %(org_id)s, 'Portal ' || lpad(n::text, 3, '0'), (8000000 + n)::text,
+    case when n %% 100 = 7 then 'paused' else 'connected' end, now(), now(), now() + interval '1 hour'
+from generate_series(0, %(count)s - 1) as n;
+
 -- name: add_run
 insert into crmhub.sync_runs (
     org_id, connection_id, trigger, status, requested_at, started_at, finished_at, records,
@@ -61,6 +71,9 @@ update crmhub.sync_runs set status = 'succeeded', finished_at = now() where id =
 
 -- name: end_sessions
 delete from crmhub.web_sessions where org_id = %(org_id)s;
+
+-- name: connection_named
+select id from crmhub.source_connections where org_id = %(org_id)s and display_name = %(name)s;
 
 -- name: run_outcomes
 select trigger, status from crmhub.sync_runs where connection_id = %(connection_id)s order by requested_at;

@@ -19,7 +19,9 @@ from crmhub.web.status_center.pipeline_figures import pipeline_figures
 from crmhub.web.status_center.pipeline_readings import StageReading, StageTotal
 from crmhub.web.status_center.readings import ConnectionReading, RunReading
 from crmhub.web.status_center.words import (
+    LATE,
     REMEDIES,
+    UNATTENDED,
     amount,
     counted,
     duration,
@@ -54,6 +56,7 @@ RUNNING = replace(UP_TO_DATE, running_since=NOW, running_records={"contacts": 1_
         (RUNNING, "Syncing", False),
         (replace(RUNNING, last_sync_at=None), "First sync", False),
         (replace(UP_TO_DATE, waiting_since=NOW), "Waiting to start", False),
+        (replace(UP_TO_DATE, waiting_since=NOW - LATE * 2), "Waiting for a worker", False),
         (replace(UP_TO_DATE, last_sync_at=None), "Starts shortly", False),
         (replace(UP_TO_DATE, status="paused", waiting_since=NOW), "Paused", False),
         (replace(UP_TO_DATE, status="disconnected"), "Disconnected", False),
@@ -89,6 +92,23 @@ def test_the_buttons_fit_the_state() -> None:
     missing = replace(UP_TO_DATE, last_error_class="missing_scopes")
     assert names(missing) == [("reconnect", True), ("sync", True), ("pause", True)]
     assert card_of(UP_TO_DATE, "viewer", NOW).actions == ()
+
+
+def test_a_card_says_what_is_wrong_as_long_as_it_is() -> None:
+    failed = replace(
+        UP_TO_DATE, last_error_class="network", last_error_message="no answer", last_error_at=NOW
+    )
+    card = card_of(failed, "viewer", NOW)
+    assert (card.remedy, card.error_message) == (remedy_of("network"), "no answer")
+    for well in (
+        UP_TO_DATE,
+        replace(failed, running_since=NOW),
+        replace(failed, status="disconnected"),
+    ):
+        card = card_of(well, "viewer", NOW)
+        assert (card.remedy, card.error_message, card.error_at) == (None, None, None)
+    late = replace(UP_TO_DATE, next_sync_at=NOW - LATE * 2)
+    assert card_of(late, "viewer", NOW).remedy == UNATTENDED
 
 
 def test_a_card_has_another_version_as_soon_as_it_looks_different() -> None:

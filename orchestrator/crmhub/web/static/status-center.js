@@ -4,6 +4,10 @@
 (() => {
   const LOOK_AGAIN_MS = 20_000;
   const TRY_AGAIN_MS = 10_000;
+  // Streams are renewed now and then; only a longer silence is worth a word.
+  const SAY_SO_MS = 4_000;
+  // News that come together are looked at together.
+  const GATHER_MS = 300;
   const language = document.documentElement.lang;
   // Dates as the viewer's English has them; the page's words are English, whatever the viewer's are.
   const english = navigator.languages.find((each) => each.startsWith(language)) ?? "en-GB";
@@ -11,8 +15,9 @@
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const UNITS = [["day", 86_400], ["hour", 3_600], ["minute", 60]];
 
-  const inWords = (moment) => {
+  const inWords = (moment, isAwaited) => {
     const seconds = (moment - Date.now()) / 1000;
+    if (isAwaited && seconds < 0) return "due now";
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? [];
     if (!unit) return seconds < 0 ? "just now" : "in a moment";
     return unit === "day" && Math.abs(seconds) > 14 * size
@@ -24,7 +29,7 @@
     for (const time of root.querySelectorAll("time[datetime]")) {
       const moment = new Date(time.dateTime);
       const words = whole.format(moment);
-      const shown = "relative" in time.dataset ? inWords(moment) : words;
+      const shown = "relative" in time.dataset ? inWords(moment, time.dataset.relative === "until") : words;
       if (time.textContent !== shown) time.textContent = shown;
       if (shown !== words) time.title = words;
     }
@@ -52,6 +57,12 @@
   const reload = () =>
     htmx.ajax("GET", location.href, { target: "#live", select: "#live", swap: "outerHTML" });
 
+  let soon = null;
+  const reloadSoon = () => {
+    clearTimeout(soon);
+    soon = setTimeout(reload, GATHER_MS);
+  };
+
   const receive = (event) => {
     const { id, html } = JSON.parse(event.data);
     const place = `connection-${id}`;
@@ -69,12 +80,19 @@
     const isNews = "lists" in live().dataset
       ? before === undefined
       : "reloads" in live().dataset && before !== undefined && before !== told("state");
-    if (isNews) reload();
+    if (isNews) reloadSoon();
   };
 
   let source = null;
   let wasInterrupted = false;
   let timer = null;
+  let sayingSo = null;
+
+  const sayInterrupted = (isSo) => {
+    clearTimeout(sayingSo);
+    sayingSo = null;
+    document.getElementById("interrupted").hidden = !isSo;
+  };
 
   const close = () => {
     clearTimeout(timer);
@@ -87,15 +105,15 @@
     source = new EventSource(live().dataset.events);
     source.addEventListener("card", receive);
     source.addEventListener("open", () => {
-      document.getElementById("interrupted").hidden = true;
+      sayInterrupted(false);
       if (wasInterrupted) reload();
       wasInterrupted = false;
     });
     source.addEventListener("error", () => {
       wasInterrupted = true;
+      sayingSo ??= setTimeout(sayInterrupted, SAY_SO_MS, true);
       if (source?.readyState !== EventSource.CLOSED) return;
       // The server refused: signed out, or away. The browser does not try again by itself.
-      document.getElementById("interrupted").hidden = false;
       close();
       timer = setTimeout(() => {
         open();

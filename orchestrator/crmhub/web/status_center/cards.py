@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
-from crmhub.web.status_center.words import State, counted, remedy_of, state_of
+from crmhub.web.status_center.words import UNATTENDED, State, counted, remedy_of, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,8 @@ def card_of(connection: ConnectionReading, role: Role, now: datetime) -> Card:
     state = state_of(connection, now)
     goes_on = connection.running_since is not None
     is_expected = connection.status == "connected" and state.tone != "busy"
-    has_failed = connection.last_error_class is not None and connection.status != "disconnected"
+    remedy = _remedy(connection, state)
+    has_failed = remedy is not None and remedy is not UNATTENDED
     return Card(
         id=connection.id,
         name=connection.name,
@@ -103,11 +104,20 @@ def card_of(connection: ConnectionReading, role: Role, now: datetime) -> Card:
         last_sync_at=connection.last_sync_at,
         synced_through=connection.synced_through,
         next_sync_at=connection.next_sync_at if is_expected else None,
-        remedy=remedy_of(connection.last_error_class or "") if has_failed and not goes_on else None,
-        error_message=connection.last_error_message,
-        error_at=connection.last_error_at,
+        remedy=remedy,
+        error_message=connection.last_error_message if has_failed else None,
+        error_at=connection.last_error_at if has_failed else None,
         actions=_actions(connection, state) if role == "admin" else (),
     )
+
+
+def _remedy(connection: ConnectionReading, state: State) -> Remedy | None:
+    """What is to be known and done; None where all is well, or well on its way."""
+    if state.name in {"late", "stuck"}:
+        return UNATTENDED
+    if connection.last_error_class is None or state.name in {"syncing", "disconnected"}:
+        return None
+    return remedy_of(connection.last_error_class)
 
 
 def overview_of(
@@ -164,7 +174,7 @@ def _actions(connection: ConnectionReading, state: State) -> tuple[Action, ...]:
         return (connect,)
     if connection.status == "paused":
         return (Action(name="resume", label="Resume", address=f"{at}/resume", is_main=True),)
-    is_busy = state.name in {"syncing", "waiting"}
+    is_busy = state.name in {"syncing", "waiting", "stuck"}
     needs_scopes = connection.last_error_class == "missing_scopes"
     sync = Action(
         name="sync",

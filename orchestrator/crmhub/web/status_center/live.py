@@ -127,30 +127,36 @@ class LiveCards:
             if any(stream.is_new for stream in streams):
                 back_seconds = max(back_seconds, _NEW_SECONDS)
             began = time.monotonic()
-            try:
-                found = await asyncio.to_thread(
-                    look,
-                    self._databases,
-                    _wanted(streams),
-                    sessions={stream.session_id for stream in streams},
-                    in_flight=self._in_flight,
-                    back_seconds=back_seconds,
-                )
-            except CrmHubError as error:
-                logger.warning("live cards: %s", error)
+            if await self._look(streams, back_seconds):
+                back_seconds = _LATE_SECONDS
+                await asyncio.sleep(LOOK_SECONDS)
+            else:
                 await asyncio.sleep(_AWAY_SECONDS)
                 back_seconds += time.monotonic() - began
-                continue
-            except Exception as error:  # noqa: BLE001 - one bad look is not the end of all streams
-                logger.error("live cards: %s", type(error).__name__)  # noqa: TRY400 - no values
-                await asyncio.sleep(_AWAY_SECONDS)
-                continue
-            self._hand_out(found, streams)
-            back_seconds = _LATE_SECONDS
-            await asyncio.sleep(LOOK_SECONDS)
         self._watching = None
         self._sent.clear()
         self._in_flight = frozenset()
+
+    async def _look(self, streams: list[Stream], back_seconds: float) -> bool:
+        """Look once and tell the streams; False if that failed, which is not the end of them."""
+        try:
+            found = await asyncio.to_thread(
+                look,
+                self._databases,
+                _wanted(streams),
+                sessions={stream.session_id for stream in streams},
+                in_flight=self._in_flight,
+                back_seconds=back_seconds,
+            )
+            self._hand_out(found, streams)
+        except CrmHubError as error:
+            logger.warning("live cards: %s", error)
+            return False
+        except Exception as error:  # noqa: BLE001 - the next look may well succeed
+            # The type says what kind of fault it is; its text may quote somebody's data.
+            logger.error("live cards: %s", type(error).__name__)  # noqa: TRY400 - as above
+            return False
+        return True
 
     def _hand_out(self, found: Look, streams: list[Stream]) -> None:
         events: dict[tuple[UUID, Role], str] = {}

@@ -128,6 +128,12 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
         "whoever runs CRM Hub to allow it once.",
     ),
 }
+#: Of a connection that is due, and nothing happens.
+UNATTENDED: Final = Remedy(
+    meaning="No worker has taken this sync up yet",
+    advice="It begins as soon as one is free. If it stays so, ask whoever runs CRM Hub whether a "
+    "worker runs: `crmhub doctor` tells.",
+)
 _UNKNOWN: Final = Remedy(meaning="The last sync failed", advice=_OPERATOR)
 
 
@@ -154,6 +160,10 @@ def state_of(connection: ConnectionReading, now: datetime) -> State:
             State(name="disconnected", tone="quiet", words="Disconnected"),
         ),
         (status == "paused", State(name="paused", tone="quiet", words="Paused")),
+        (
+            connection.waiting_since is not None and now - connection.waiting_since > LATE,
+            State(name="stuck", tone="warning", words="Waiting for a worker"),
+        ),
         (
             connection.waiting_since is not None,
             State(name="waiting", tone="busy", words="Waiting to start"),
