@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from orchestrator.web.served import served_web
 from schemathesis.core.result import Ok
 
@@ -70,6 +70,8 @@ def _hold(web: ServedWeb, *, examples: int) -> int:
             )
             def answers_fit(case: schemathesis.Case[Any]) -> None:
                 nonlocal compared
+                # A list of nothing is no part of an address: what seems wrong is then right.
+                assume(all(value not in ([], {}, None) for value in case.query.values()))
                 # Every check of the library: statuses, media types, bodies, refusals, no 5xx.
                 case.call_and_validate(headers=headers)
                 compared += 1
