@@ -37,6 +37,7 @@ _NEW_SECONDS: Final = 90.0
 _AWAY_SECONDS: Final = 5.0
 #: A stream that says nothing for so long is taken for dead by proxies, seconds.
 _SILENCE_SECONDS: Final = 15.0
+_NOTHING_NEW: Final = ": nothing new\n\n"
 #: Then the browser asks anew, and has to be signed in still, seconds.
 _LIFE_SECONDS: Final = 600.0
 #: Of one session; every window that is looked at has one.
@@ -115,8 +116,10 @@ class LiveCards:
             yield "retry: 3000\n\n"
             while not stream.is_over and (left := ends - time.monotonic()) > 0:
                 events = await stream.take(min(_SILENCE_SECONDS, left))
-                # A comment keeps the way open, and finds out who has gone.
-                yield "".join(events) or ": nothing new\n\n"
+                # One by one: what a slow browser has not taken yet is not copied for it. A comment
+                # keeps the way open, and finds out who has gone.
+                for event in events or [_NOTHING_NEW]:
+                    yield event
         finally:
             self._streams.discard(stream)
 
