@@ -27,6 +27,7 @@ def cells_by_title(tables: str) -> dict[str, list[list[str]]]:
     return found
 
 
+@pytest.mark.long
 def test_the_quick_benchmarks_print_every_row(python_environment: dict[str, str]) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "benchmarks.tap", "--quick"],

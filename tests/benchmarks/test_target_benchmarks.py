@@ -31,6 +31,7 @@ def quick(environment: dict[str, str], *options: str) -> dict[str, list[list[str
     return cells_by_title(result.stdout)
 
 
+@pytest.mark.long
 def test_the_quick_benchmarks_of_growth_print_every_row(
     python_environment: dict[str, str],
 ) -> None:

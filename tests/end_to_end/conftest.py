@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from crmhub.database import connect
 from crmhub.demo.portals import PortalPlan
 from crmhub.demo.stage import Organisation, Stage, set_stage
 from crmhub.embedded_postgres.binaries import find_binaries
+from crmhub.sync.launching import WarmLauncher
 from crmhub.vault.keyring import SecretPlace, read_keyring
 from crmhub.vault.store import ACCESS_TOKEN, forget_secrets, keep_secret
 from hubspot_sandbox.server import RunningSandbox, running_sandbox
@@ -77,8 +79,21 @@ class Scene:
         ).stdout
 
 
+@pytest.fixture(scope="session")
+def launcher() -> Iterator[WarmLauncher]:
+    """Meltano, loaded once for all runs of this process's tests."""
+    with contextlib.closing(WarmLauncher()) as warm:
+        yield warm
+
+
 @pytest.fixture
-def scene(database: TestDatabase) -> Iterator[Scene]:
+def scene(database: TestDatabase, launcher: WarmLauncher) -> Iterator[Scene]:
     with running_sandbox() as sandbox:
-        stage = set_stage(sandbox, admin_url=database.url, logins=database.logins, plans=PLANS)
+        stage = set_stage(
+            sandbox,
+            admin_url=database.url,
+            logins=database.logins,
+            plans=PLANS,
+            launcher=launcher,
+        )
         yield Scene(stage=stage, database=database, sandbox=sandbox)

@@ -13,6 +13,7 @@ from target.own_server import Relay, own_server
 
 from crmhub.demo.portals import PortalPlan
 from crmhub.demo.stage import set_stage
+from crmhub.sync.launching import ColdLauncher
 from hubspot_sandbox.server import running_sandbox
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def scene(server: OwnServer) -> Iterator[Scene]:
             admin_url=server.url,
             logins=server.database.logins,
             plans=[PortalPlan(name="Alder", contacts=60, deals=10, seed=21)],
+            launcher=ColdLauncher(),
         )
         yield Scene(stage=stage, database=server.database, sandbox=sandbox)
 

@@ -14,6 +14,7 @@ from crmhub.database import connect
 from crmhub.demo.portals import PortalPlan, change
 from crmhub.demo.stage import Stage, set_stage
 from crmhub.embedded_postgres.binaries import find_binaries
+from crmhub.sync.launching import ColdLauncher
 from crmhub.sync.meltano_log import MeltanoLog
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.server import running_sandbox
@@ -86,6 +87,7 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched
             admin_url=server.url,
             logins=server.database.logins,
             plans=[PLAN],
+            launcher=ColdLauncher(),
         )
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         watched = Watched(stage, server)

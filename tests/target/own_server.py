@@ -164,7 +164,10 @@ class OwnServer:
 
     def start(self) -> None:
         self._server: EmbeddedPostgres = self._running.enter_context(
-            embedded_postgres(self.directory / "server", settings=self._settings)
+            # What reached the system's memory survives a server that is killed.
+            embedded_postgres(
+                self.directory / "server", settings={"fsync": "off", **self._settings}
+            )
         )
         self.relay.port_behind = self._server.port
 

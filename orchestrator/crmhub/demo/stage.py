@@ -17,6 +17,7 @@ from crmhub.migrate import migrate
 from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.roles import create_logins
 from crmhub.settings import DatabaseUrls
+from crmhub.sync.launching import WarmLauncher
 from crmhub.sync.sync import sync_connection
 from crmhub.vault.keyring import SecretPlace, generate_key, read_keyring
 from crmhub.vault.secret import Secret
@@ -26,6 +27,7 @@ from hubspot_sandbox.server import running_sandbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from crmhub.sync.launching import Launcher
     from crmhub.sync.meltano_log import MeltanoLog
     from crmhub.sync.meltano_run import RunOutcome
     from crmhub.vault.keyring import Keyring
@@ -58,6 +60,7 @@ class Stage:
     #: SECRETS_ENCRYPTION_KEY of the demo.
     encryption_key: str
     organisations: tuple[Organisation, ...]
+    launcher: Launcher
 
     def tokens(self) -> AccessTokens:
         """The organisations' access tokens: service keys, so that no app is needed."""
@@ -80,6 +83,7 @@ class Stage:
             tokens=self.tokens(),
             api_url=self.api_url,
             on_line=on_line,
+            launcher=self.launcher,
         )
 
 
@@ -115,7 +119,10 @@ def demo_stage(steps: Steps, plans: Sequence[PortalPlan] = PLANS) -> Iterator[St
             logins = create_logins(server.url)
         with steps.step("HubSpot sandbox"):
             sandbox = running.enter_context(running_sandbox())
-            stage = set_stage(sandbox, admin_url=server.url, logins=logins, plans=plans)
+            launcher = running.enter_context(contextlib.closing(WarmLauncher()))
+            stage = set_stage(
+                sandbox, admin_url=server.url, logins=logins, plans=plans, launcher=launcher
+            )
         yield stage
 
 
@@ -125,6 +132,7 @@ def set_stage(
     admin_url: str,
     logins: Mapping[str, str],
     plans: Sequence[PortalPlan],
+    launcher: Launcher,
 ) -> Stage:
     """Fill the sandbox with the plans' portals and connect an organisation to each."""
     urls = DatabaseUrls(**{role.removeprefix("crmhub_"): url for role, url in logins.items()})
@@ -147,6 +155,7 @@ def set_stage(
             )
             for plan in plans
         ),
+        launcher=launcher,
     )
 
 

@@ -132,6 +132,7 @@ def sync_connection(
     api_url: str | None = None,
     trigger: str = "manual",
     on_line: Callable[[MeltanoLog, str], None] = ignore_line,
+    launcher: Launcher | None = None,
 ) -> RunOutcome:
     """Bring one connection up to date, here and now.
 
@@ -140,7 +141,9 @@ def sync_connection(
     """
     with connect(urls.orchestrator) as database:
         request_run(database, connection_id, trigger=trigger)
-    plan = SyncPlan(urls=urls, salt=salt, tokens=tokens, api_url=api_url)
+    plan = SyncPlan(
+        urls=urls, salt=salt, tokens=tokens, api_url=api_url, launcher=launcher or ColdLauncher()
+    )
     outcome = sync_pending(connection_id, plan, RunControl(), on_line)
     if isinstance(outcome, Unclaimed):
         raise LeaseTakenError(
