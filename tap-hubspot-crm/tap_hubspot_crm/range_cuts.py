@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PAGE_ROWS = 100
-#: A stretch with fewer pages ahead is not worth a cut.
-_PAGES_WORTH_CUTTING = 2
+#: A stretch with fewer pages ahead is not worth a cut. Two pages one after another at the very end
+#: take longer than the cut costs.
+_PAGES_WORTH_CUTTING = 1.3
 #: One where it may be a bad guess is worth several at once only with so many; with fewer it is
 #: worth one if rows of its range were seen, and none otherwise.
 _PAGES_WORTH_GUESSING = 8

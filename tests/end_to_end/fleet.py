@@ -35,6 +35,7 @@ from crmhub.demo.stage import Organisation, Stage
 from crmhub.engine.queue import request_sync
 from crmhub.errors import CrmHubError
 from crmhub.settings import DatabaseUrls
+from crmhub.sync.launching import ColdLauncher
 from crmhub.vault.keyring import SecretPlace, generate_key, read_keyring
 from crmhub.vault.secret import Secret
 from crmhub.vault.store import ACCESS_TOKEN, keep_secret
@@ -266,6 +267,7 @@ def fleet(plan: FleetPlan) -> Iterator[Fleet]:
             salt=SALT,
             encryption_key=key,
             organisations=organisations,
+            launcher=ColdLauncher(),
         )
         database = replace(server.database, url=server.relayed_url)
         scene = Scene(stage=stage, database=database, sandbox=sandbox)
