@@ -81,8 +81,9 @@ def search_filters(modified_property: str, lower: int, query: Query) -> list[dic
         query: Between which ids.
     """
     filters = [{"propertyName": modified_property, "operator": "GTE", "value": str(lower)}]
-    for operator, bound in (("GTE", query.lower), ("LTE", query.upper)):
-        if bound:
+    # Everything is above 0, but only nothing is below it: a part that ends there has to say so.
+    for operator, bound in (("GTE", query.lower or None), ("LTE", query.upper)):
+        if bound is not None:
             filters.append(
                 {"propertyName": "hs_object_id", "operator": operator, "value": str(bound)}
             )

@@ -70,6 +70,9 @@ def test_the_filters_have_a_lower_bound_and_ids_and_no_upper_bound_of_time() -> 
         {"propertyName": "hs_object_id", "operator": "GTE", "value": "51"},
         {"propertyName": "hs_object_id", "operator": "LTE", "value": "99"},
     ]
+    # What may stand below the row with id 1 is none, which is not the same as all.
+    none = search_filters("m", 7, Query(span=span, lower=0, upper=0, offset=None))
+    assert none[1:] == [{"propertyName": "hs_object_id", "operator": "LTE", "value": "0"}]
 
 
 @pytest.mark.parametrize(
