@@ -101,8 +101,9 @@ class IdRanges:
     def know_lowest(self, ids: Sequence[str]) -> None:
         """Take over, as a hint, the lowest ids: how far apart they are in the first range."""
         numbers = [int(id_) for id_ in ids]
-        first = self._ranges[0]
-        if first.gap is None and first.start == 0 and len(numbers) > 1:
+        # The listing may have come to its end before.
+        first = next(iter(self._ranges), None)
+        if first and first.gap is None and first.start == 0 and len(numbers) > 1:
             first.gap = max(1.0, (numbers[-1] - numbers[0]) / (len(numbers) - 1))
 
     def next_page(self) -> OpenRange | None:

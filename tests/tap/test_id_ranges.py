@@ -163,3 +163,29 @@ def test_a_refused_cut_is_given_up_and_a_refused_listing_is_not() -> None:
     assert plan.refuse(upper)
     assert plan.cut() is None
     assert not plan.refuse(part)
+
+
+def test_the_lowest_ids_say_how_close_a_listing_is_before_its_first_page() -> None:
+    plan = IdRanges((IdRange(),), readers=WORKERS)
+    part = plan.next_page()
+    assert part is not None
+    plan.know(greatest=10_000, rows=10_000)
+    plan.know_lowest([str(n) for n in range(1, 101)])
+    cuts = 0
+    while plan.cut() is not None:
+        cuts += 1
+    assert cuts == WORKERS - 1
+
+
+def test_hints_that_come_after_the_end_change_nothing() -> None:
+    plan = IdRanges((IdRange(),), readers=WORKERS)
+    part = plan.next_page()
+    assert part is not None
+    placed = plan.place(part, ["1", "2"], None)
+    assert placed is not None
+    plan.sent(part, placed.cursor)
+    plan.know_lowest(["1", "2"])
+    plan.know(greatest=2, rows=2)
+    assert plan.next_page() is None
+    assert plan.cut() is None
+    assert plan.open_ranges() == ()
