@@ -7,7 +7,7 @@ import logging
 import threading
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import requests
 
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.settings import Settings
 
 T = TypeVar("T")
+
+#: The bytes of a body → its JSON object; None where it is cut or something else.
+ReadBody: TypeAlias = "Callable[[bytes], Mapping[str, Any] | None]"
 
 logger = logging.getLogger("HubSpotConnector")
 
@@ -132,26 +135,34 @@ class HubSpotClient:
             raise
         self.pool.close()
 
-    def get(self, endpoint: Endpoint, params: Mapping[str, str]) -> Answer:
-        """Return the answer to a GET.
+    def get(
+        self,
+        endpoint: Endpoint,
+        params: Mapping[str, str],
+        *,
+        read: ReadBody = read_json_object,
+    ) -> Answer:
+        """Return the answer to a GET, its body read by `read`.
 
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call("GET", endpoint, params=params, payload=None)
+        return self._call("GET", endpoint, params=params, payload=None, read=read)
 
     def post(
         self,
         endpoint: Endpoint,
         payload: Mapping[str, Any],
         params: Mapping[str, str] | None = None,
+        *,
+        read: ReadBody = read_json_object,
     ) -> Answer:
         """Return the answer to a POST of JSON (HubSpot reads by POST where ids are many).
 
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call("POST", endpoint, params=params or {}, payload=payload)
+        return self._call("POST", endpoint, params=params or {}, payload=payload, read=read)
 
     def _call(
         self,
@@ -160,6 +171,7 @@ class HubSpotClient:
         *,
         params: Mapping[str, str],
         payload: Mapping[str, Any] | None,
+        read: ReadBody,
     ) -> Answer:
         request = f"{method} {endpoint.path}"
         bucket = self.limiter.bucket(search=endpoint.search)
@@ -173,7 +185,7 @@ class HubSpotClient:
             try:
                 outcome = self._try(
                     method, endpoint, params=params, payload=payload, auth=BearerToken(token),
-                    call=call, heard=heard,
+                    call=call, heard=heard, read=read,
                 )  # fmt: skip
             finally:
                 heard()
@@ -222,6 +234,7 @@ class HubSpotClient:
         auth: AuthBase,
         call: Call,
         heard: Callable[[], None],
+        read: ReadBody,
     ) -> Answer | Refusal:
         sent = self._timer.monotonic()
         try:
@@ -242,9 +255,9 @@ class HubSpotClient:
         except requests.RequestException as error:
             return read_failure(error)
         arrived = self._timer.monotonic()
-        body = read_json_object(content)
         if response.status_code not in _SUCCESS:
-            return read_refusal(response.status_code, response.headers, body)
+            return read_refusal(response.status_code, response.headers, read_json_object(content))
+        body = read(content)
         if body is None:
             return Refusal(status=response.status_code, unreadable=True)
         self._heed_limits(response, search=endpoint.search, call=call)

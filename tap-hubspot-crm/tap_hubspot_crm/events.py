@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -12,11 +14,15 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.state import Bookmark
 
 
+#: A record; the structure of those that are many is made for their stream.
+Record: TypeAlias = dict[str, Any] | Struct
+
+
 @dataclass(frozen=True, kw_only=True)
 class Rows:
     """Records to send."""
 
-    records: Sequence[dict[str, Any]] = field(repr=False)
+    records: Sequence[Record] = field(repr=False)
     version: int
     #: When HubSpot answered with them, in its own time.
     read_at: datetime

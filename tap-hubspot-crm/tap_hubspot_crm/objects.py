@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
-from tap_hubspot_crm.rows import MERGED_IDS, Row, parse_row
+from tap_hubspot_crm.rows import MERGED_IDS, Row, RowReader
 from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
 
@@ -81,6 +81,7 @@ class ObjectReader:
         self.object_type = object_type
         self.modified_property = MODIFIED_PROPERTIES[object_type]
         self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
+        self._reader = RowReader(self._properties, self.modified_property)
 
     @property
     def property_count(self) -> int:
@@ -102,7 +103,8 @@ class ObjectReader:
         if self.lists_ids_only:
             # Without the parameter HubSpot would send its default properties.
             query["properties"] = self.modified_property
-        answer = self.client.get(endpoint, query if after is None else {**query, "after": after})
+        query = query if after is None else {**query, "after": after}
+        answer = self.client.get(endpoint, query, read=self._reader.read)
         rows = self._rows(answer, endpoint)
         following = _cursor(answer, endpoint)
         if following is not None and following == after:
@@ -148,7 +150,7 @@ class ObjectReader:
         }
         if query.offset is not None:
             payload["after"] = query.offset
-        answer = self.client.post(endpoint, payload)
+        answer = self.client.post(endpoint, payload, read=self._reader.read)
         rows = self._rows(answer, endpoint)
         return SearchPage(
             found=Found(
@@ -176,6 +178,7 @@ class ObjectReader:
                 "properties": [self.modified_property],
                 "limit": 1,
             },
+            read=self._reader.read,
         )
         rows = self._rows(answer, endpoint)
         total = _total(answer)
@@ -185,8 +188,8 @@ class ObjectReader:
         """Return the ids of the live listing's first page, which are the lowest."""
         endpoint = self.client.paths.listing(self.object_type)
         query = {**self._list_query(archived=False), "properties": self.modified_property}
-        rows = self._rows(self.client.get(endpoint, query), endpoint)
-        return tuple(row.id for row in rows)
+        answer = self.client.get(endpoint, query, read=self._reader.read)
+        return tuple(row.id for row in self._rows(answer, endpoint))
 
     def _list_query(self, *, archived: bool) -> dict[str, str]:
         return {
@@ -239,6 +242,7 @@ class ObjectReader:
                 "propertiesWithHistory": [],
             },
             {"archived": "true" if archived else "false"},
+            read=self._reader.read,
         )
 
     def _rows(self, answer: Answer, endpoint: Endpoint) -> tuple[Row, ...]:
@@ -249,8 +253,8 @@ class ObjectReader:
 
     def _row(self, item: object, endpoint: Endpoint) -> Row:
         try:
-            return parse_row(item, self.modified_property)
-        except (TypeError, KeyError, ValueError):
+            return self._reader.row(item)
+        except (TypeError, KeyError, ValueError, AttributeError):
             raise UnexpectedResponseError(
                 f"a row in HubSpot's answer to {endpoint.path} lacks its id or a time"
             ) from None

@@ -7,15 +7,14 @@ than all the rest of the tap.
 from __future__ import annotations
 
 from datetime import UTC
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.singerlib.json import serialize_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from tap_hubspot_crm.events import Rows
+    from tap_hubspot_crm.events import Record, Rows
 
 #: A Decimal is written as a JSON number, with the digits it has.
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -46,6 +45,14 @@ class RecordLines:
         return lines
 
 
-def _encode_leniently(record: Mapping[str, Any]) -> bytes:
+def as_dictionary(record: Record) -> dict[str, Any]:
+    """Return the fields of a record by name."""
+    if isinstance(record, dict):
+        return record
+    found: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(Decimal,))
+    return found
+
+
+def _encode_leniently(record: Record) -> bytes:
     """Return what the quick encoder refuses: a text with half a surrogate pair."""
-    return serialize_json(record).encode()
+    return serialize_json(as_dictionary(record)).encode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.events import Rows
 from tap_hubspot_crm.merges import Merges
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.definitions import Definitions
+    from tap_hubspot_crm.events import Record
     from tap_hubspot_crm.objects import ObjectReader, Reading
     from tap_hubspot_crm.records import RecordShape
     from tap_hubspot_crm.rows import Row
@@ -59,24 +60,26 @@ class ObjectSource:
         rows: dict[str, Row] = {
             row.id: row for row in reading.rows if wanted is None or row.id in wanted
         }
-        for loser, survivor in reading.merged.items():
-            rows[survivor.id] = survivor
-            losers[survivor.id].append(loser)
-        records: list[dict[str, Any]] = []
+        for loser, row in reading.merged.items():
+            rows[row.id] = row
+            losers[row.id].append(loser)
+        sent: list[Row] = []
+        tombstones: list[Record] = []
         for row in rows.values():
-            self._add(records, row, losers.get(row.id, ()))
-        return Rows(records=records, version=version, read_at=reading.answered_at)
-
-    def _add(self, records: list[dict[str, Any]], row: Row, losers: Iterable[str]) -> None:
-        """Add the record of a row, and the tombstones of what is known to be part of it."""
-        parts = self.merges.note(row.id, (*row.merged_ids, *losers))
-        if self.start_date is not None and parse_moment(row.updated_at) < self.start_date:
-            return
-        survivor = self.merges.survivor(row.id)
-        if survivor == row.id:
-            records.append(self.shape.record(row))
-        # Otherwise the row is a stale sight of one that was merged; its tombstone was sent.
-        records += [
-            self.shape.tombstone(loser=loser, survivor=survivor, updated_at=row.updated_at)
-            for loser in parts
-        ]
+            parts = self.merges.note(row.id, (*row.merged_ids, *losers.get(row.id, ())))
+            if self.start_date is not None and parse_moment(row.updated_at) < self.start_date:
+                continue
+            survivor = self.merges.survivor(row.id)
+            # Otherwise the row is a stale sight of one that was merged; its tombstone was sent.
+            if survivor == row.id:
+                sent.append(row)
+            tombstones += [
+                self.shape.tombstone(loser=loser, survivor=survivor, updated_at=row.updated_at)
+                for loser in parts
+            ]
+        # A stale sight may stand before the row that it is part of: tombstones come last.
+        return Rows(
+            records=[*self.shape.records(sent), *tombstones],
+            version=version,
+            read_at=reading.answered_at,
+        )

@@ -20,7 +20,7 @@ from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows, Touched
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.probe import intervals_of
-from tap_hubspot_crm.record_lines import RecordLines
+from tap_hubspot_crm.record_lines import RecordLines, as_dictionary
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -71,7 +71,7 @@ class HubSpotStream(Stream):
     def get_records(self, context: Context | None) -> Iterable[Record]:
         for event in self.events():
             if isinstance(event, Rows):
-                yield from event.records
+                yield from map(as_dictionary, event.records)
 
     @override
     def _sync_records(
@@ -90,7 +90,6 @@ class HubSpotStream(Stream):
                             writer.write_record_lines(lines.lines(event))
                             counter.increment(len(event.records))
                             sent += len(event.records)
-                            yield from event.records
                         case Rows():
                             for record in self._sent_by_sdk(event, sent):
                                 counter.increment()
@@ -114,7 +113,7 @@ class HubSpotStream(Stream):
         """Write records one by one in the SDK's own way, which maps, flattens and deselects."""
         self._stream_version = rows.version
         self._read_at = rows.read_at
-        for number, record in enumerate(rows.records, sent):
+        for number, record in enumerate(map(as_dictionary, rows.records), sent):
             self._check_max_record_limit(current_record_index=number)
             self._write_record_message(record)
             yield record
