@@ -11,7 +11,7 @@ import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from benchmarks.markdown import table
 from benchmarks.reading import say
@@ -39,14 +39,24 @@ class TargetScale:
 
     contacts: int
     deals: int
+    #: How often this target and PostgreSQL alone are measured, in turns.
+    rounds: int
     #: Rows of a load whose time is compared, and rows that are there already, few and many.
     step: int
     few: int
     many: int
 
 
-FULL: Final = TargetScale(contacts=200_000, deals=50_000, step=100_000, few=100_000, many=5_000_000)
-QUICK: Final = TargetScale(contacts=1_500, deals=500, step=1_000, few=1_000, many=5_000)
+FULL: Final = TargetScale(
+    contacts=200_000, deals=50_000, rounds=3, step=100_000, few=100_000, many=5_000_000
+)
+QUICK: Final = TargetScale(contacts=1_500, deals=500, rounds=2, step=1_000, few=1_000, many=5_000)
+
+
+#: What a round loads, in this order.
+_PHASES: Final = ("first load", "10 % changed", "unchanged")
+#: The loads of one round: each of `_PHASES`.
+Round: TypeAlias = "tuple[Load, ...]"
 
 
 class Loader(Protocol):
@@ -85,8 +95,8 @@ def tables(
         yield growth(server, directory, step=scale.step, sizes=(scale.few, scale.many))
 
 
-def all_loads(server: BenchServer, directory: Path, scale: TargetScale) -> dict[str, list[Load]]:
-    """Return loader → its loads: the first, with 10 % changed, and with nothing changed."""
+def all_loads(server: BenchServer, directory: Path, scale: TargetScale) -> dict[str, list[Round]]:
+    """Return loader → its rounds: one for a peer, several for this target and PostgreSQL."""
     sizes = {"contacts": scale.contacts, "deals": scale.deals}
     inputs = (
         LoadInput(**sizes),
@@ -97,23 +107,26 @@ def all_loads(server: BenchServer, directory: Path, scale: TargetScale) -> dict[
     for each, path in zip(inputs, paths, strict=True):
         say(f"writing {path.name}: {each.records} records")
         each.write(path)
-    loads: dict[str, list[Load]] = {}
-    for name, opened in _loaders(server, directory):
+    loads: dict[str, list[Round]] = {}
+    for name, opened in _loaders(server, directory, scale.rounds):
         with opened as loader:
-            loads[name] = []
+            found = []
             for path in paths:
                 say(f"{name}: {path.stem}")
-                loads[name].append(loader.load(path, inputs[0].records))
+                found.append(loader.load(path, inputs[0].records))
+            loads.setdefault(name, []).append(tuple(found))
     for path in paths:
         path.unlink()
     return loads
 
 
 def _loaders(
-    server: BenchServer, directory: Path
+    server: BenchServer, directory: Path, rounds: int
 ) -> Iterator[tuple[str, contextlib.AbstractContextManager[Loader]]]:
-    yield OURS, _own(server, Ours)
-    yield ALONE, _own(server, Alone)
+    # In turns: what else the machine does meets both of them.
+    for _ in range(rounds):
+        yield OURS, _own(server, Ours)
+        yield ALONE, _own(server, Alone)
     for name, requirement in ((BEST, _MELTANOLABS), ("pipelinewise, defaults", _PIPELINEWISE)):
         yield name, _peer(server, directory, name, requirement)
     yield DEFAULTS, _peer(server, directory, DEFAULTS, _MELTANOLABS)
@@ -143,38 +156,48 @@ def _peer(server: BenchServer, directory: Path, name: str, requirement: str) -> 
         )
 
 
-def loads_table(loads: dict[str, list[Load]], scale: TargetScale) -> str:
-    """Return what every load cost."""
+def loads_table(loads: dict[str, list[Round]], scale: TargetScale) -> str:
+    """Return what every load cost: of several, the one with the median time."""
     rows = [
         [
             name, phase, f"{load.seconds:.1f}", f"{load.rate:,.0f}", f"{load.client_cpu:.1f}",
             f"{load.server_cpu:.1f}", f"{load.peak_mib:.0f}" if load.peak_mib else "-",
-            f"{load.wal / 1e6:,.1f}",
+            f"{load.wal / 1e6:,.1f}", ", ".join(f"{each.seconds:.1f}" for each in of_phase),
         ]
-        for name, each in loads.items()
-        for phase, load in zip(("first load", "10 % changed", "unchanged"), each, strict=True)
+        for name, rounds in loads.items()
+        for phase, of_phase in zip(_PHASES, zip(*rounds, strict=True), strict=True)
+        for load in [_median(of_phase)]
     ]  # fmt: skip
     return table(
         f"Loading {scale.contacts:,} contacts and {scale.deals:,} deals, 27 properties filled",
         ["loader", "load", "seconds", "rec/s", "client CPU s", "server CPU s", "peak MiB",
-         "WAL MB"],
+         "WAL MB", "seconds of each round"],
         rows,
     )  # fmt: skip
 
 
-def comparison_table(loads: dict[str, list[Load]]) -> str:
-    """Return how this target compares, by the clock and by all CPU seconds spent."""
-    first, _, unchanged = loads[OURS]
+def comparison_table(loads: dict[str, list[Round]]) -> str:
+    """Return how this target compares, by the clock and by all CPU seconds spent: the medians."""
+    medians = {
+        name: [_median(of_phase) for of_phase in zip(*rounds, strict=True)]
+        for name, rounds in loads.items()
+    }
+    first, _, unchanged = medians[OURS]
     rows = [
-        [f"first load, times {name}", f"at least {bar}", _ratio(first, loads[name][0]),
-         _cpu_ratio(first, loads[name][0])]
+        [f"first load, times {name}", f"at least {bar}", _ratio(first, medians[name][0]),
+         _cpu_ratio(first, medians[name][0])]
         for name, bar in ((DEFAULTS, "15"), (BEST, "3"), (ALONE, "0.60"))
     ]  # fmt: skip
     rows.append(["unchanged, times the first load", "at least 1", _ratio(unchanged, first),
                  _cpu_ratio(unchanged, first)])  # fmt: skip
-    rows.append(["peak MiB", "at most 100", f"{max(load.peak_mib for load in loads[OURS]):.0f}",
-                 "-"])  # fmt: skip
+    peak = max(load.peak_mib for each in loads[OURS] for load in each)
+    rows.append(["peak MiB", "at most 100", f"{peak:.0f}", "-"])
     return table("This target and the others", ["what", "bar", "by the clock", "by CPU"], rows)
+
+
+def _median(loads: Sequence[Load]) -> Load:
+    """Return the load whose time is the median; the quicker one of two in the middle."""
+    return sorted(loads, key=lambda load: load.seconds)[(len(loads) - 1) // 2]
 
 
 def _ratio(ours: Load, other: Load) -> str:
