@@ -17,7 +17,6 @@ from tap_hubspot_crm.endpoints import ApiPaths
 from tap_hubspot_crm.errors import (
     Abandoned,
     AccessDeniedError,
-    MissingScopesError,
     NetworkFailedError,
     RateLimitedError,
     UnexpectedResponseError,
@@ -26,7 +25,14 @@ from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
-from tap_hubspot_crm.retrying import Refusal, decide, in_words, read_failure, read_refusal
+from tap_hubspot_crm.retrying import (
+    Refusal,
+    decide,
+    forbidden,
+    in_words,
+    read_failure,
+    read_refusal,
+)
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
@@ -63,6 +69,21 @@ class Answer:
     asked_at: datetime
     #: When HubSpot answered, in its own time; grows from answer to answer.
     answered_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """What is asked, and how its answer is read."""
+
+    method: str
+    endpoint: Endpoint
+    params: Mapping[str, str]
+    data: str | None = None
+    read: ReadBody
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.endpoint.path}"
 
 
 class HubSpotClient:
@@ -147,7 +168,7 @@ class HubSpotClient:
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call("GET", endpoint, params=params, payload=None, read=read)
+        return self._call(_Request(method="GET", endpoint=endpoint, params=params, read=read))
 
     def post(
         self,
@@ -162,18 +183,13 @@ class HubSpotClient:
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call("POST", endpoint, params=params or {}, payload=payload, read=read)
+        data = json.dumps(payload, separators=(",", ":"))
+        return self._call(
+            _Request(method="POST", endpoint=endpoint, params=params or {}, data=data, read=read)
+        )
 
-    def _call(
-        self,
-        method: str,
-        endpoint: Endpoint,
-        *,
-        params: Mapping[str, str],
-        payload: Mapping[str, Any] | None,
-        read: ReadBody,
-    ) -> Answer:
-        request = f"{method} {endpoint.path}"
+    def _call(self, asked: _Request) -> Answer:
+        request, endpoint = asked.name, asked.endpoint
         bucket = self.limiter.bucket(search=endpoint.search)
         ended = self._ended
         renewed = False
@@ -183,10 +199,7 @@ class HubSpotClient:
             call = bucket.take()
             heard = partial(bucket.answered, call)
             try:
-                outcome = self._try(
-                    method, endpoint, params=params, payload=payload, auth=BearerToken(token),
-                    call=call, heard=heard, read=read,
-                )  # fmt: skip
+                outcome = self._try(asked, auth=BearerToken(token), call=call, heard=heard)
             finally:
                 heard()
             if isinstance(outcome, Answer):
@@ -203,7 +216,7 @@ class HubSpotClient:
                 renewed = True
                 continue
             if outcome.status == 403:  # noqa: PLR2004 - Forbidden, named in the message below
-                raise _forbidden(outcome, endpoint, request)
+                raise forbidden(outcome, endpoint, request)
             tries += 1
             wait = decide(
                 outcome, tries=tries, search=endpoint.search, request=request,
@@ -225,46 +238,37 @@ class HubSpotClient:
             raise Abandoned
 
     def _try(
-        self,
-        method: str,
-        endpoint: Endpoint,
-        *,
-        params: Mapping[str, str],
-        payload: Mapping[str, Any] | None,
-        auth: AuthBase,
-        call: Call,
-        heard: Callable[[], None],
-        read: ReadBody,
+        self, asked: _Request, *, auth: AuthBase, call: Call, heard: Callable[[], None]
     ) -> Answer | Refusal:
         sent = self._timer.monotonic()
         try:
             response, content = self._session().ask(
-                method,
-                self._settings.api_url + endpoint.path,
-                params=params,
-                data=None if payload is None else json.dumps(payload, separators=(",", ":")),
+                asked.method,
+                self._settings.api_url + asked.endpoint.path,
+                params=asked.params,
+                data=asked.data,
                 auth=auth,
                 timeout=_TIMEOUT,
                 heard=heard,
             )
         except requests.exceptions.SSLError:
             raise NetworkFailedError(
-                f"no trusted connection to HubSpot ({method} {endpoint.path}): the certificate or "
-                "a proxy is in the way"
+                f"no trusted connection to HubSpot ({asked.name}): the certificate or a proxy is "
+                "in the way"
             ) from None
         except requests.RequestException as error:
             return read_failure(error)
         arrived = self._timer.monotonic()
         if response.status_code not in _SUCCESS:
             return read_refusal(response.status_code, response.headers, read_json_object(content))
-        body = read(content)
+        body = asked.read(content)
         if body is None:
             return Refusal(status=response.status_code, unreadable=True)
-        self._heed_limits(response, search=endpoint.search, call=call)
+        self._heed_limits(response, search=asked.endpoint.search, call=call)
         date = parse_date_header(response.headers.get("Date", ""))
         if date is None:
             raise UnexpectedResponseError(
-                f"the answer to {method} {endpoint.path} has no Date header, and bookmarks are "
+                f"the answer to {asked.name} has no Date header, and bookmarks are "
                 "HubSpot's own time; check any proxy"
             )
         answered_at = self.clock.observe(date, arrived)
@@ -322,12 +326,3 @@ class HubSpotClient:
             session = self._connections.session()
             self._local.session = session
         return session
-
-
-def _forbidden(
-    refusal: Refusal, endpoint: Endpoint, request: str
-) -> AccessDeniedError | MissingScopesError:
-    if refusal.category == "MISSING_SCOPES":
-        scopes = " and ".join(endpoint.scopes)
-        return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
-    return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")

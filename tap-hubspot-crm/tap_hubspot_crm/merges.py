@@ -17,6 +17,11 @@ class Merges:
         self._into: dict[str, str] = {}
         self._losers: defaultdict[str, set[str]] = defaultdict(set)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether no row is known to be part of another."""
+        return not self._into
+
     def survivor(self, row_id: str) -> str:
         """Return the id of the row that this one is part of now; itself if it was not merged."""
         passed = {row_id}

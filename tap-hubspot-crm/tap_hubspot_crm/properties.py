@@ -5,7 +5,8 @@ HubSpot sends every value as a string or null, and an emptied value as `""` (pro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 #: A converted value: text, exact number, truth or nothing.
 Value: TypeAlias = str | Decimal | int | bool | None
 Converter: TypeAlias = Callable[[str], Value]
+ColumnConverter: TypeAlias = Callable[[Sequence[str | None]], list[Value]]
 
 #: What a record holds beside the portal's own properties, in this order.
 RECORD_FIELDS: dict[str, dict[str, Any]] = {
@@ -34,6 +36,8 @@ RECORD_FIELDS: dict[str, dict[str, Any]] = {
 _DATE_LENGTH = len("2026-11-22")
 #: A whole number with fewer digits fits the machine's own, which is quicker to make and to write.
 _QUICK_DIGITS = 19
+#: Signs, digits and exponents: no `NaN`, no `1_000`.
+_PLAIN_NUMBERS = re.compile(r"[-+0-9.eE]*").fullmatch
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -77,6 +81,31 @@ def converter(property_type: str) -> Converter | None:
         "datetime": _datetime,
     }
     return converters.get(property_type)
+
+
+def column_converter(property_type: str) -> ColumnConverter | None:
+    """Return what converts the values of many rows, or None where the texts are the values.
+
+    An empty text becomes None. The converter raises ValueError, TypeError or AttributeError where
+    one of them is not of the type; `converter` then tells which.
+    """
+    convert = converter(property_type)
+    if convert is None:
+        return None
+    if property_type == "number":
+        return _numbers
+    return lambda texts: [convert(text) if text else None for text in texts]
+
+
+def _numbers(texts: Sequence[str | None]) -> list[Value]:
+    """Return the numbers, looked over all at once for what only `_number` can judge."""
+    # What is no number, but no letter either, is refused below.
+    if not _PLAIN_NUMBERS("".join(filter(None, texts))):
+        return [_number(text) if text else None for text in texts]
+    try:
+        return [Decimal(text) if text else None for text in texts]
+    except InvalidOperation:
+        raise ValueError from None
 
 
 def _number(text: str) -> Decimal | int:

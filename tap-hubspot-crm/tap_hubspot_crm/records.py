@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import defstruct
 
-from tap_hubspot_crm.properties import RECORD_FIELDS, converter
+from tap_hubspot_crm.properties import RECORD_FIELDS, column_converter, converter
 from tap_hubspot_crm.rows import attribute_of
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.definitions import PropertyDefinition
     from tap_hubspot_crm.events import Record
-    from tap_hubspot_crm.properties import Converter, Value
+    from tap_hubspot_crm.properties import ColumnConverter, Value
     from tap_hubspot_crm.rows import Row
 
 logger = logging.getLogger("HubSpotConnector")
@@ -64,7 +64,8 @@ class RecordShape:
         self._selected = frozenset(fields)
         self._fields = [_FIELDS[name] for name in fields]
         self._held = [
-            (item.name, attrgetter(attribute_of(item.name)), converter(item.type)) for item in held
+            (item.name, attrgetter(attribute_of(item.name)), column_converter(item.type))
+            for item in held
         ]
         self._types = {item.name: item.type for item in held}
         names = [*fields, *self.properties]
@@ -84,19 +85,22 @@ class RecordShape:
         columns: list[Sequence[Any]] = [list(map(field, rows)) for field in self._fields]
         values = [row.values for row in rows]
         for name, value, convert in self._held:
-            column = list(map(value, values))
-            columns.append(self._converted(name, convert, column) if convert else _filled(column))
+            texts = list(map(value, values))
+            columns.append(self._converted(name, convert, texts) if convert else _filled(texts))
         return list(map(self._record, *columns))
 
-    def _converted(self, name: str, convert: Converter, texts: Sequence[str | None]) -> list[Value]:
+    def _converted(
+        self, name: str, convert: ColumnConverter, texts: Sequence[str | None]
+    ) -> list[Value]:
         try:
-            return [convert(text) if text else None for text in texts]
+            return convert(texts)
         except (ValueError, TypeError, AttributeError):
-            return [self._one_converted(name, convert, text) for text in texts]
+            return [self._one_converted(name, text) for text in texts]
 
-    def _one_converted(self, name: str, convert: Converter, text: str | None) -> Value:
+    def _one_converted(self, name: str, text: str | None) -> Value:
+        convert = converter(self._types[name])
         try:
-            return convert(text) if text else None
+            return convert(text) if convert and text else None
         except (ValueError, TypeError, AttributeError):
             self._misfits[name] += 1
             return None

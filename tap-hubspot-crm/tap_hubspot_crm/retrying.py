@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from requests import exceptions
 
 from tap_hubspot_crm.errors import (
+    AccessDeniedError,
     HubSpotUnavailableError,
+    MissingScopesError,
     NetworkFailedError,
     RateLimitedError,
     TapError,
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from requests import RequestException
+
+    from tap_hubspot_crm.endpoints import Endpoint
 
 #: A wait that HubSpot asks for beyond this ends the run; the next run comes after it.
 LONGEST_WAIT = 300.0
@@ -201,6 +205,16 @@ def read_refusal(
         category=_name(body.get("category")),
         correlation_id=_name(body.get("correlationId")),
     )
+
+
+def forbidden(
+    refusal: Refusal, endpoint: Endpoint, request: str
+) -> AccessDeniedError | MissingScopesError:
+    """Return the error that an answer with status 403 is."""
+    if refusal.category == "MISSING_SCOPES":
+        scopes = " and ".join(endpoint.scopes)
+        return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
+    return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")
 
 
 def _name(value: object) -> str:
