@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from tap_hubspot_crm.client import Answer, HubSpotClient
+    from tap_hubspot_crm.client import HubSpotClient
+    from tap_hubspot_crm.exchange import Answer
 
 ASSOCIATIONS_LIMIT = 1_000
 

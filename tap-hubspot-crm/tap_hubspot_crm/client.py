@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
 
@@ -21,6 +20,7 @@ from tap_hubspot_crm.errors import (
     RateLimitedError,
     UnexpectedResponseError,
 )
+from tap_hubspot_crm.exchange import Answer, Request
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.pool import RequestPool
@@ -38,52 +38,23 @@ from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
 
     from requests.auth import AuthBase
 
     from tap_hubspot_crm.auth import Credentials
     from tap_hubspot_crm.connections import Session
     from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.exchange import ReadBody
     from tap_hubspot_crm.limiter import Call
     from tap_hubspot_crm.settings import Settings
 
 T = TypeVar("T")
-
-#: The bytes of a body → its JSON object; None where it is cut or something else.
-ReadBody: TypeAlias = "Callable[[bytes], Mapping[str, Any] | None]"
 
 logger = logging.getLogger("HubSpotConnector")
 
 #: Seconds to connect and to wait for bytes; HubSpot's edge gives up after 100 (its 524).
 _TIMEOUT = (10.0, 110.0)
 _SUCCESS = range(200, 300)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """A successful answer."""
-
-    body: Mapping[str, Any]
-    #: Not after the moment, in HubSpot's time, at which the request was sent.
-    asked_at: datetime
-    #: When HubSpot answered, in its own time; grows from answer to answer.
-    answered_at: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Request:
-    """What is asked, and how its answer is read."""
-
-    method: str
-    endpoint: Endpoint
-    params: Mapping[str, str]
-    data: str | None = None
-    read: ReadBody
-
-    @property
-    def name(self) -> str:
-        return f"{self.method} {self.endpoint.path}"
 
 
 class HubSpotClient:
@@ -168,7 +139,7 @@ class HubSpotClient:
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call(_Request(method="GET", endpoint=endpoint, params=params, read=read))
+        return self._call(Request(method="GET", endpoint=endpoint, params=params, read=read))
 
     def post(
         self,
@@ -185,10 +156,10 @@ class HubSpotClient:
         """
         data = json.dumps(payload, separators=(",", ":"))
         return self._call(
-            _Request(method="POST", endpoint=endpoint, params=params or {}, data=data, read=read)
+            Request(method="POST", endpoint=endpoint, params=params or {}, data=data, read=read)
         )
 
-    def _call(self, asked: _Request) -> Answer:
+    def _call(self, asked: Request) -> Answer:
         request, endpoint = asked.name, asked.endpoint
         bucket = self.limiter.bucket(search=endpoint.search)
         ended = self._ended
@@ -238,7 +209,7 @@ class HubSpotClient:
             raise Abandoned
 
     def _try(
-        self, asked: _Request, *, auth: AuthBase, call: Call, heard: Callable[[], None]
+        self, asked: Request, *, auth: AuthBase, call: Call, heard: Callable[[], None]
     ) -> Answer | Refusal:
         sent = self._timer.monotonic()
         try:

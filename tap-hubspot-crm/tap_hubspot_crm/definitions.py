@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
-    from tap_hubspot_crm.client import Answer, HubSpotClient
+    from tap_hubspot_crm.client import HubSpotClient
+    from tap_hubspot_crm.exchange import Answer
 
 logger = logging.getLogger("HubSpotConnector")
 

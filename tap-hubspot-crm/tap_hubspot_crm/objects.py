@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
-    from tap_hubspot_crm.client import Answer, HubSpotClient
+    from tap_hubspot_crm.client import HubSpotClient
     from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.exchange import Answer
     from tap_hubspot_crm.spans import Query
     from tap_hubspot_crm.windows import Window
 
