@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+import tempfile
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from databases import TestServer
+from prepared_cluster import CHEAP, FOLDER
+from psycopg import sql
 from tap.model.summary import write_counts
 
 from crmhub.embedded_postgres import embedded_postgres
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 #: Where the controller leaves the server's addresses for the workers.
 _SERVER = "CRMHUB_TEST_SERVER"
+_SETTINGS = {**CHEAP, "max_connections": "300", "log_statement": "none"}
 _resources = contextlib.ExitStack()
 
 
@@ -33,12 +37,18 @@ def pytest_configure(config: pytest.Config) -> None:
     """Start the server once, in the process that starts the workers."""
     if _SERVER in os.environ or config.option.collectonly:
         return
+    # Of the account that embedded servers run as, too.
+    os.environ[FOLDER] = _resources.enter_context(tempfile.TemporaryDirectory())
+    Path(os.environ[FOLDER]).chmod(0o755)
     url = os.environ.get("DATABASE_URL")
     if not url:
-        server = _resources.enter_context(
-            embedded_postgres(settings={"max_connections": "300", "log_statement": "none"})
-        )
+        server = _resources.enter_context(embedded_postgres(settings=_SETTINGS))
         url = server.url
+        with psycopg.connect(url, autocommit=True) as connection:
+            # Hashed again, with as few rounds as those of the logins.
+            connection.execute(
+                sql.SQL("alter role postgres password {}").format(sql.Literal(server.password))
+            )
     template = f"crmhub_template_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f'create database "{template}"')

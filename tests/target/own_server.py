@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from databases import TestDatabase
+from prepared_cluster import CHEAP, copy_prepared_cluster
 
 from crmhub.embedded_postgres import embedded_postgres
 from crmhub.migrate import migrate
@@ -129,15 +130,17 @@ class OwnServer:
     """
 
     def __init__(self, settings: Mapping[str, str] | None = None) -> None:
-        self._settings = {"fsync": "off", "log_statement": "none", **(settings or {})}
+        self._settings = {**CHEAP, "log_statement": "none", **(settings or {})}
         self.directory = Path(tempfile.mkdtemp(prefix="crmhub-own-server-"))
         self.directory.chmod(0o755)
         self.relay = Relay()
         self._running = contextlib.ExitStack()
-        self._logins: dict[str, str] = {}
+        prepared = copy_prepared_cluster(self.directory / "server")
         self.start()
-        migrate(self.url)
-        self._logins = create_logins(self.url)
+        if prepared is None:
+            migrate(self.url)
+            prepared = create_logins(self.url)
+        self._logins = prepared
 
     @property
     def url(self) -> str:
@@ -164,10 +167,8 @@ class OwnServer:
 
     def start(self) -> None:
         self._server: EmbeddedPostgres = self._running.enter_context(
-            # What reached the system's memory survives a server that is killed.
-            embedded_postgres(
-                self.directory / "server", settings={"fsync": "off", **self._settings}
-            )
+            # Without fsync: what reached the system's memory survives a server that is killed.
+            embedded_postgres(self.directory / "server", settings=self._settings)
         )
         self.relay.port_behind = self._server.port
 
