@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -20,14 +21,15 @@ if TYPE_CHECKING:
     from crmhub.sync.leash import LeashWish
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[WarmLauncher]:
+    with contextlib.closing(WarmLauncher()) as launcher:
+        yield launcher
+
+
 @pytest.fixture(params=["cold", "warm"])
-def launcher(request: pytest.FixtureRequest) -> Iterator[Launcher]:
-    if request.param == "cold":
-        yield ColdLauncher()
-        return
-    warm = WarmLauncher()
-    yield warm
-    warm.close()
+def launcher(request: pytest.FixtureRequest, warm: WarmLauncher) -> Launcher:
+    return warm if request.param == "warm" else ColdLauncher()
 
 
 @pytest.fixture
@@ -108,14 +110,14 @@ def test_leaving_the_block_ends_the_run(
     assert run.wait() != 0
 
 
-def test_runs_of_a_warm_launcher_go_on_side_by_side(wish: LeashWish, tmp_path: Path) -> None:
-    launcher = WarmLauncher()
+def test_runs_of_a_warm_launcher_go_on_side_by_side(
+    warm: WarmLauncher, wish: LeashWish, tmp_path: Path
+) -> None:
     other: LeashWish = {**wish, "private_directory": str(tmp_path / "other")}
     Path(other["private_directory"]).mkdir()
-    with launcher.launched(wish) as first, launcher.launched(other) as second:
+    with warm.launched(wish) as first, warm.launched(other) as second:
         assert first.output.read() == second.output.read()
         assert (first.wait(), second.wait()) == (0, 0)
-    launcher.close()
 
 
 def test_a_warm_process_that_was_killed_is_replaced(wish: LeashWish) -> None:

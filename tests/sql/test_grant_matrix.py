@@ -11,24 +11,27 @@ from psycopg import sql
 from sql.rights import ROLES, attempt, cases, insertion, tables, views
 
 if TYPE_CHECKING:
-    from databases import TestDatabase
+    from collections.abc import Iterator
+
+    from databases import TestDatabase, TestServer
 
 ORG_A = uuid.UUID("aaaaaaaa-0000-4000-8000-000000000001")
 ORG_B = uuid.UUID("bbbbbbbb-0000-4000-8000-000000000002")
 
 
-@pytest.fixture
-def filled(database: TestDatabase) -> TestDatabase:
-    """A database with one row of each of two organisations in every table."""
-    for org in (ORG_A, ORG_B):
-        database.rows(
-            "insert into crmhub.source_connections (id, org_id) values (%s, %s)", [org, org]
-        )
-        for table in tables(database):
-            if table not in {"source_connections", "schema_migrations"}:
-                with psycopg.connect(database.url) as connection:
-                    connection.execute(*insertion(database, table, org, key="x"))
-    return database
+@pytest.fixture(scope="module")
+def filled(database_server: TestServer) -> Iterator[TestDatabase]:
+    """One row of each of two organisations in every table; no test keeps what it changes."""
+    with database_server.clone() as database:
+        for org in (ORG_A, ORG_B):
+            database.rows(
+                "insert into crmhub.source_connections (id, org_id) values (%s, %s)", [org, org]
+            )
+            for table in tables(database):
+                if table not in {"source_connections", "schema_migrations"}:
+                    with psycopg.connect(database.url) as connection:
+                        connection.execute(*insertion(database, table, org, key="x"))
+        yield database
 
 
 def column_of(table: str) -> sql.Identifier:
