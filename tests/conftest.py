@@ -17,6 +17,7 @@ from databases import TestServer
 from prepared_cluster import CHEAP, FOLDER
 from psycopg import sql
 from tap.model.summary import write_counts
+from warm_programs import WarmPrograms
 
 from crmhub.embedded_postgres import embedded_postgres
 from crmhub.migrate import migrate
@@ -100,3 +101,10 @@ def python_environment() -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
     }
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[WarmPrograms]:
+    """Programs of ours, loaded once for all tests of this process."""
+    with contextlib.closing(WarmPrograms()) as warm:
+        yield warm

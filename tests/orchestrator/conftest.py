@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
 
     from databases import TestDatabase
     from orchestrator.terminal import Crmhub
+    from warm_programs import WarmPrograms
 
 
 @pytest.fixture
@@ -23,17 +24,15 @@ def orchestrator(database: TestDatabase) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def crmhub(python_environment: dict[str, str]) -> Crmhub:
+def crmhub(programs: WarmPrograms, python_environment: dict[str, str]) -> Crmhub:
     """`crmhub` in a process of its own, without the settings of the shell."""
 
     def run(*arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["crmhub", *arguments],
-            env=python_environment | settings,
-            input=typed,
-            capture_output=True,
-            text=True,
-            check=False,
+        return programs.run(
+            "crmhub",
+            *arguments,
+            environment=python_environment | settings,
+            standard_input=typed.encode(),
         )
 
     return run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,11 @@ import pytest
 from crmhub.project_files import meltano_project_directory
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
     from databases import TestDatabase
+    from warm_programs import WarmPrograms
 
 BOOKMARK = {"bookmarks": {"contacts": {"bookmark": "2026-11-22T10:00:00Z"}}}
 
@@ -24,29 +25,35 @@ BOOKMARK = {"bookmarks": {"contacts": {"bookmark": "2026-11-22T10:00:00Z"}}}
 class Meltano:
     """Meltano in this project, with a system directory of the test's own."""
 
+    programs: WarmPrograms
     environment: dict[str, str]
 
     def state(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["meltano", "state", *arguments],
-            env=self.environment,
-            cwd=meltano_project_directory(),
-            capture_output=True,
-            text=True,
-            check=False,
+        return self.programs.run(
+            "meltano",
+            "state",
+            *arguments,
+            environment=self.environment,
+            directory=meltano_project_directory(),
         )
 
 
 @pytest.fixture
-def meltano(database: TestDatabase, python_environment: dict[str, str], tmp_path: Path) -> Meltano:
+def meltano(
+    programs: WarmPrograms,
+    database: TestDatabase,
+    python_environment: dict[str, str],
+    tmp_path: Path,
+) -> Meltano:
     return Meltano(
+        programs=programs,
         environment={
             **python_environment,
             "HOME": str(tmp_path),
             "MELTANO_SYS_DIR_ROOT": str(tmp_path / "meltano"),
             "MELTANO_CLI_DISABLE_VERSION_CHECK": "1",
             "CRMHUB_STATE_DATABASE_URL": database.url_as("crmhub_state"),
-        }
+        },
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import subprocess
-import sys
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -23,8 +21,11 @@ from hubspot_sandbox.tokens import DEFAULT_SCOPES
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from warm_programs import PipedProcess, WarmPrograms
 
     from hubspot_sandbox.sandbox import SandboxPortal
     from hubspot_sandbox.server import RunningSandbox
@@ -42,7 +43,7 @@ class Connection:
     url: str
     portal: SandboxPortal
     running: RunningSandbox
-    directory: Path
+    program: TapProgram
     consumer: Consumer = field(default_factory=Consumer)
 
     def settings(self, **settings: object) -> dict[str, Any]:
@@ -107,12 +108,8 @@ class Connection:
         **settings: object,
     ) -> subprocess.CompletedProcess[str]:
         """Run the tap as the program it is."""
-        return run_command(
-            self.directory,
-            self.settings(**settings),
-            *arguments,
-            state=state,
-            environment=environment,
+        return self.program.run(
+            self.settings(**settings), *arguments, state=state, environment=environment
         )
 
     def requests(self, ending: str = "") -> int:
@@ -141,29 +138,47 @@ class _CutOff(io.StringIO):
         return self.getvalue().splitlines()
 
 
-def run_command(
-    directory: Path,
-    settings: object,
-    *arguments: str,
-    state: object = None,
-    environment: dict[str, str] | None = None,
-) -> subprocess.CompletedProcess[str]:
-    """Run the tap as a program with a settings file and perhaps a state file."""
-    config_file, state_file = directory / "config.json", directory / "state.json"
-    config_file.write_text(settings if isinstance(settings, str) else json.dumps(settings))
-    options = ["--config", str(config_file)]
-    if state is not None:
-        state_file.write_text(state if isinstance(state, str) else json.dumps(state))
-        options += ["--state", str(state_file)]
-    program = "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
-    return subprocess.run(
-        [sys.executable, "-c", program, *options, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**({"PATH": "/usr/bin:/bin"} if environment is None else environment)},
-        timeout=60,
-    )
+@dataclass(frozen=True, kw_only=True)
+class TapProgram:
+    """The tap as a program with a settings file and perhaps a state file."""
+
+    programs: WarmPrograms
+    directory: Path
+
+    def run(
+        self,
+        settings: object,
+        *arguments: str,
+        state: object = None,
+        environment: dict[str, str] | None = None,
+        code: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it, or code in its place; settings and state may be malformed text, or missing."""
+        options: list[str] = []
+        if settings is not None:
+            options += ["--config", self._file("config.json", settings)]
+        if state is not None:
+            options += ["--state", self._file("state.json", state)]
+        return self.programs.run(
+            "tap-hubspot-crm",
+            *options,
+            *arguments,
+            environment={"PATH": "/usr/bin:/bin"} if environment is None else environment,
+            code=code,
+        )
+
+    def started(self, settings: object) -> PipedProcess:
+        """Start it and do not wait."""
+        return self.programs.piped(
+            "tap-hubspot-crm",
+            *("--config", self._file("config.json", settings)),
+            environment={"PATH": "/usr/bin:/bin"},
+        )
+
+    def _file(self, name: str, content: object) -> str:
+        path = self.directory / name
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(path)
 
 
 @pytest.fixture(autouse=True)
@@ -189,10 +204,15 @@ def running() -> Iterator[RunningSandbox]:
 
 
 @pytest.fixture
-def connection(running: RunningSandbox, tmp_path: Path) -> Connection:
+def tap_program(programs: WarmPrograms, tmp_path: Path) -> TapProgram:
+    return TapProgram(programs=programs, directory=tmp_path)
+
+
+@pytest.fixture
+def connection(running: RunningSandbox, tap_program: TapProgram) -> Connection:
     """A small portal and a consumer that knows nothing yet."""
     portal = running.sandbox.add_portal(contacts=230, deals=60, limits=FREE)
-    return Connection(url=running.url, portal=portal, running=running, directory=tmp_path)
+    return Connection(url=running.url, portal=portal, running=running, program=tap_program)
 
 
 @pytest.fixture

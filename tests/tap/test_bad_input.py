@@ -7,8 +7,6 @@ Whatever happens, nothing is printed that is secret or somebody's.
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +18,7 @@ from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.state_json import read_bookmarks
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable, Mapping
 
     from tap.conftest import Connection
@@ -38,7 +37,7 @@ waited = 0.0
 def sleep(seconds):
     global waited
     waited += seconds
-off = timedelta(hours=int(sys.argv.pop(1)))
+off = timedelta(hours=int(sys.argv.pop()))
 TapHubSpotCrm.timer = Timer(
     monotonic=lambda: time.monotonic() + waited,
     sleep=sleep,
@@ -52,19 +51,12 @@ def _run(
     connection: Connection, *, state: str | None = None, hours_off: int = 0, **settings: object
 ) -> subprocess.CompletedProcess[str]:
     """Run the tap as a program that tells all it does."""
-    config_file, state_file = connection.directory / "config.json", connection.directory / "state"
-    config_file.write_text(json.dumps(connection.settings(**settings)))
-    options = ["--config", str(config_file)]
-    if state is not None:
-        state_file.write_text(state)
-        options += ["--state", str(state_file)]
-    return subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(hours_off), *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "LOGLEVEL": "DEBUG"},
-        timeout=120,
+    return connection.program.run(
+        connection.settings(**settings),
+        str(hours_off),
+        state=state,
+        environment={"PATH": "/usr/bin:/bin", "LOGLEVEL": "DEBUG"},
+        code=_PROGRAM,
     )
 
 

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tap.conftest import run_command
 
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.words import NAME_MARK
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
-    from tap.conftest import Connection
+    from tap.conftest import Connection, TapProgram
 
 MARK = "ann.zqmark@example.com"
 
@@ -40,9 +38,9 @@ def _failure(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
     ],
 )
 def test_a_setting_at_fault_is_named_and_nothing_is_written(
-    tmp_path: Path, settings: object, named: str
+    tap_program: TapProgram, settings: object, named: str
 ) -> None:
-    result = run_command(tmp_path, settings)
+    result = tap_program.run(settings)
     assert (result.returncode, result.stdout) == (2, "")
     failure = _failure(result)
     assert failure["error_class"] == "invalid_settings"
@@ -51,10 +49,10 @@ def test_a_setting_at_fault_is_named_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("option", ["--catalog", "--state"])
-def test_a_damaged_file_is_named(tmp_path: Path, option: str) -> None:
+def test_a_damaged_file_is_named(tap_program: TapProgram, tmp_path: Path, option: str) -> None:
     file = tmp_path / "damaged.json"
     file.write_text(f'{{"streams": [{{"stream": "{MARK}"')
-    result = run_command(tmp_path, {"access_token": "t"}, option, str(file))
+    result = tap_program.run({"access_token": "t"}, option, str(file))
     assert (result.returncode, result.stdout) == (2, "")
     assert option in _failure(result)["message"]
     assert MARK not in result.stderr
@@ -76,41 +74,23 @@ def test_a_used_up_day_is_rate_limit(connection: Connection) -> None:
     assert _failure(result)["error_class"] == "rate_limit"
 
 
-def test_the_reader_of_the_output_may_go_away(connection: Connection, tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(connection.settings()))
-    program = "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, "--config", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
+def test_the_reader_of_the_output_may_go_away(connection: Connection) -> None:
+    with connection.program.started(connection.settings()) as process:
         process.stdout.close()
-        assert process.stderr is not None
-        errors = process.stderr.read()
-        assert process.wait(timeout=30) == 1
+        errors = process.stderr.read().decode()
+        assert process.wait() == 1
     assert "Traceback" not in errors
     assert json.loads(errors.splitlines()[-1])["event"] == "tap_failed"
 
 
-def test_a_fault_of_the_tap_shows_where_and_not_with_what(tmp_path: Path) -> None:
-    program = (
+def test_a_fault_of_the_tap_shows_where_and_not_with_what(tap_program: TapProgram) -> None:
+    code = (
         "from tap_hubspot_crm import client\n"
         f"def broken(*_, **__): raise KeyError({MARK!r})\n"
         "client.HubSpotClient.get = broken\n"
         "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
     )
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps({"access_token": "t"}))
-    result = subprocess.run(
-        [sys.executable, "-c", program, "--config", str(file)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    result = tap_program.run({"access_token": "t"}, code=code)
     assert result.returncode == 1
     assert json.loads(result.stderr.splitlines()[-1])["error_class"] == "internal"
     assert "broken" in result.stderr
@@ -128,25 +108,17 @@ def test_no_personal_value_is_logged(connection: Connection) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_run_with_whole_lines_and_the_state_of_what_was_finished(
-    connection: Connection, tmp_path: Path, number: signal.Signals
+    connection: Connection, number: signal.Signals
 ) -> None:
     connection.running.sandbox.latency_ms = 100
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(connection.settings()))
-    program = "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
-    with subprocess.Popen(
-        [sys.executable, "-c", program, "--config", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with connection.program.started(connection.settings()) as process:
         # The archived listing, the lowest ids, and a page of the live listing: something is done.
         while connection.requests("objects/2026-09/contacts") < 3:
             time.sleep(0.01)
         process.send_signal(number)
-        output, errors = process.communicate(timeout=30)
-    assert process.returncode == 128 + number
-    assert "Traceback" not in errors
+        output, errors = process.communicate()
+    assert process.wait() == 128 + number
+    assert b"Traceback" not in errors
     messages = [json.loads(line) for line in output.splitlines()]
     assert messages[-1]["type"] == "STATE"
     assert messages[-1]["value"]["bookmarks"]["contacts"]["full_pass"]
@@ -157,17 +129,11 @@ def test_a_signal_ends_the_run_with_whole_lines_and_the_state_of_what_was_finish
     assert "full_pass" not in connection.consumer.state["bookmarks"]["contacts"]
 
 
-def test_about_needs_no_settings() -> None:
-    program = "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
-    for style in ("json", "markdown"):
-        result = subprocess.run(
-            [sys.executable, "-c", program, "--about", "--format", style],
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        assert "reconcile_interval_hours" in result.stdout
+@pytest.mark.parametrize("style", ["json", "markdown"])
+def test_about_needs_no_settings(tap_program: TapProgram, style: str) -> None:
+    result = tap_program.run(None, "--about", "--format", style)
+    assert result.returncode == 0, result.stderr
+    assert "reconcile_interval_hours" in result.stdout
 
 
 def test_discovery_prints_the_portals_properties(connection: Connection) -> None:
@@ -197,15 +163,13 @@ def test_settings_may_come_from_the_environment(connection: Connection) -> None:
         "TAP_HUBSPOT_CRM_LOOKBACK_SECONDS": "60",
         "TAP_HUBSPOT_CRM_PROPERTIES": '{"contacts": ["firstname"], "deals": []}',
     }
-    result = run_command(
-        connection.directory, {}, "--config", "ENV", "--discover", environment=environment
-    )
+    result = connection.program.run({}, "--config", "ENV", "--discover", environment=environment)
     assert result.returncode == 0, result.stderr
     contacts = json.loads(result.stdout)["streams"][2]["schema"]["properties"]
     assert "firstname" in contacts
     assert "email" not in contacts
     environment["TAP_HUBSPOT_CRM_LOOKBACK_SECONDS"] = MARK
-    result = run_command(connection.directory, {}, "--config", "ENV", environment=environment)
+    result = connection.program.run({}, "--config", "ENV", environment=environment)
     assert _failure(result)["error_class"] == "invalid_settings"
     assert "TAP_HUBSPOT_CRM_LOOKBACK_SECONDS" in result.stderr
     assert MARK not in result.stderr

@@ -6,8 +6,6 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tap.conftest import run_command
-
 from hubspot_sandbox.words import NAME_MARK
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA
 from tap_hubspot_crm.tap import TapHubSpotCrm
@@ -15,7 +13,7 @@ from tap_hubspot_crm.tap import TapHubSpotCrm
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tap.conftest import Connection
+    from tap.conftest import Connection, TapProgram
 
 STREAMS = {"contacts", "deals", "deal_contacts", "owners", "pipelines"}
 #: Sends every log line as JSON, as Meltano asks plugins to.
@@ -30,8 +28,8 @@ root: {level: INFO, handlers: [stderr]}
 """
 
 
-def test_about_as_json_holds_every_setting_and_capability(tmp_path: Path) -> None:
-    result = run_command(tmp_path, {}, "--about", "--format", "json")
+def test_about_as_json_holds_every_setting_and_capability(tap_program: TapProgram) -> None:
+    result = tap_program.run({}, "--about", "--format", "json")
     assert result.returncode == 0, result.stderr
     about = json.loads(result.stdout)
     assert about["name"] == "tap-hubspot-crm"
@@ -40,8 +38,8 @@ def test_about_as_json_holds_every_setting_and_capability(tmp_path: Path) -> Non
     assert "test" in about["capabilities"]
 
 
-def test_about_as_markdown_has_a_line_for_every_setting(tmp_path: Path) -> None:
-    result = run_command(tmp_path, {}, "--about", "--format", "markdown")
+def test_about_as_markdown_has_a_line_for_every_setting(tap_program: TapProgram) -> None:
+    result = tap_program.run({}, "--about", "--format", "markdown")
     assert result.returncode == 0, result.stderr
     for name, item in SETTINGS_SCHEMA["properties"].items():
         [line] = [line for line in result.stdout.splitlines() if line.startswith(f"| {name} ")]

@@ -13,7 +13,7 @@ from tap.replay import differences, sent
 from tap_hubspot_crm.timekeeping import parse_moment
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tap.conftest import TapProgram
 
     from hubspot_sandbox.calls import CursorStyle
     from hubspot_sandbox.server import RunningSandbox
@@ -22,10 +22,10 @@ SLIM = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}
 
 
 @pytest.fixture
-def large(running: RunningSandbox, tmp_path: Path) -> Connection:
+def large(running: RunningSandbox, tap_program: TapProgram) -> Connection:
     """A portal whose contacts fill some thirty pages of very uneven ids."""
     portal = running.sandbox.add_portal(contacts=3_000, deals=900, limits=FREE)
-    return Connection(url=running.url, portal=portal, running=running, directory=tmp_path)
+    return Connection(url=running.url, portal=portal, running=running, program=tap_program)
 
 
 def _speak(connection: Connection, style: CursorStyle) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +15,10 @@ from hubspot_sandbox.limits import Limits
 from tap_hubspot_crm.output import BLOCK_SIZE
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tap.conftest import TapProgram
 
     from hubspot_sandbox.server import RunningSandbox
 
-PROGRAM = "from tap_hubspot_crm.tap import TapHubSpotCrm; TapHubSpotCrm.cli()"
 SLIM = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}
 #: Far beyond what a run may still wait for after a signal, and beyond what this test waits.
 LONG_SECONDS = 240
@@ -31,10 +28,10 @@ BLOCK_PAGES = 14
 
 
 @pytest.fixture
-def large(running: RunningSandbox, tmp_path: Path) -> Connection:
+def large(running: RunningSandbox, tap_program: TapProgram) -> Connection:
     """A portal whose contacts fill many pages."""
     portal = running.sandbox.add_portal(contacts=4_000, deals=20, limits=FREE)
-    return Connection(url=running.url, portal=portal, running=running, directory=tmp_path)
+    return Connection(url=running.url, portal=portal, running=running, program=tap_program)
 
 
 def _hold_in_requests(connection: Connection) -> None:
@@ -66,19 +63,11 @@ def _hold_in_the_bucket(connection: Connection) -> None:
 )
 def test_a_signal_does_not_wait_for_requests_limits_or_back_off(
     large: Connection,
-    tmp_path: Path,
     hold: Any,  # noqa: ANN401 - one of the functions above
 ) -> None:
     """Each would take minutes; the run ends before any of them is over."""
     large.running.sandbox.latency_ms = 30
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(large.settings(**SLIM)))
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "--config", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with large.program.started(large.settings(**SLIM)) as process:
         while large.requests("objects/2026-09/contacts") < 8:
             time.sleep(0.005)
         hold(large)
@@ -88,33 +77,27 @@ def test_a_signal_does_not_wait_for_requests_limits_or_back_off(
             before = now
             time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert "Traceback" not in errors
-    assert "Fatal" not in errors
+        output, errors = process.communicate(PATIENCE_SECONDS)
+    assert process.wait() == 128 + signal.SIGTERM
+    assert b"Traceback" not in errors
+    assert b"Fatal" not in errors
     messages = [json.loads(line) for line in output.splitlines()]
     assert messages[-1]["type"] == "STATE"
     assert messages[-1]["value"]["bookmarks"]["contacts"]["full_pass"]["open_ranges"]
     assert any(message["type"] == "RECORD" for message in messages)
 
 
-def test_a_signal_tears_no_line_while_the_reader_is_slow(large: Connection, tmp_path: Path) -> None:
+def test_a_signal_tears_no_line_while_the_reader_is_slow(large: Connection) -> None:
     """The run hangs in the middle of a block that the full pipe does not take."""
-    file = tmp_path / "config.json"
-    file.write_text(json.dumps(large.settings(**SLIM)))
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "--config", str(file)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    with large.program.started(large.settings(**SLIM)) as process:
         before = -1
         while before != (now := large.requests("objects/2026-09/contacts")) or now < BLOCK_PAGES:
             before = now
             time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         time.sleep(0.1)
-        output, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    assert process.returncode == 128 + signal.SIGTERM, errors
+        output, errors = process.communicate(PATIENCE_SECONDS)
+    assert process.wait() == 128 + signal.SIGTERM, errors
     messages = [json.loads(line) for line in output.split(b"\n")[:-1]]
     assert len(output) > BLOCK_SIZE
     assert messages[-1]["type"] == "STATE"

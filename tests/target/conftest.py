@@ -6,14 +6,16 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from target.loading import Hub
+from target.loading import new_hub
 from target.own_server import own_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from databases import TestDatabase
+    from databases import TestDatabase, TestServer
+    from target.loading import Hub
     from target.own_server import OwnServer
+    from warm_programs import WarmPrograms
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +27,23 @@ def signal_handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
+@pytest.fixture(scope="module")
+def shared_database(database_server: TestServer) -> Iterator[TestDatabase]:
+    """A migrated database for organisations of all tests of the module."""
+    with database_server.clone() as clone:
+        yield clone
+
+
 @pytest.fixture
-def hub(database: TestDatabase) -> Hub:
+def hub(shared_database: TestDatabase, programs: WarmPrograms) -> Hub:
     """A new organisation with one connection."""
-    org_id, connection_id = database.add_connection()
-    return Hub(database=database, org_id=org_id, connection_id=connection_id)
+    return new_hub(shared_database, programs)
+
+
+@pytest.fixture
+def lone_hub(database: TestDatabase, programs: WarmPrograms) -> Hub:
+    """A new organisation with one connection, in a database that the test may change."""
+    return new_hub(database, programs)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +54,6 @@ def stoppable() -> Iterator[OwnServer]:
 
 
 @pytest.fixture
-def stoppable_hub(stoppable: OwnServer) -> Hub:
+def stoppable_hub(stoppable: OwnServer, programs: WarmPrograms) -> Hub:
     """A new organisation on it, with one connection."""
-    org_id, connection_id = stoppable.database.add_connection()
-    return Hub(database=stoppable.database, org_id=org_id, connection_id=connection_id)
+    return new_hub(stoppable.database, programs)

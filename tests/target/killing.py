@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import os
 import random
 import signal
-import subprocess
 import sys
 import termios
 import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from target import stored
@@ -22,8 +21,11 @@ from target.expectation import KEYS, Expectation
 from target.histories import Source, openings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from target.expectation import Content, Place
     from target.loading import Hub, Message
+    from warm_programs import PipedProcess, WarmPrograms
 
 #: A run may not hang: after this long a test gives up, seconds.
 PATIENCE = 60.0
@@ -35,11 +37,13 @@ class History:
 
     Args:
         hub: The connection.
+        programs: Of which one is the target.
         folder: For the settings of the program.
         seed: Of the dice.
     """
 
     hub: Hub
+    programs: WarmPrograms
     folder: Path
     seed: int
     counts: Counter[str] = field(default_factory=Counter)
@@ -121,12 +125,9 @@ class History:
         assert stored.seen(self.hub) == self._expected.seen
         assert stored.totals_are_right(self.hub)
 
-    def _program(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [Path(sys.executable).parent / "target-crmhub-postgres", "--config", self._config],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+    def _program(self) -> PipedProcess:
+        return self.programs.piped(
+            "target-crmhub-postgres", "--config", self._config, environment=os.environ
         )
 
 
@@ -170,7 +171,7 @@ class Course:
 class Feeding:
     """Writes lines into a program and reads what it prints, each in a thread."""
 
-    def __init__(self, program: subprocess.Popen[bytes], lines: bytes) -> None:
+    def __init__(self, program: PipedProcess, lines: bytes) -> None:
         self._program = program
         self._lines = lines
         self._written = 0
@@ -196,7 +197,6 @@ class Feeding:
         return states, self._printed["stderr"].decode()
 
     def _feed(self) -> None:
-        assert self._program.stdin
         with contextlib.suppress(BrokenPipeError), self._program.stdin as stdin:
             for start in range(0, len(self._lines), 4096):
                 stdin.write(self._lines[start : start + 4096])
@@ -208,7 +208,6 @@ class Feeding:
 
     def _unread(self) -> int:
         """Bytes that the program has not taken from its standard input yet."""
-        assert self._program.stdin
         found = bytearray(4)
         with contextlib.suppress(ValueError, OSError):  # closed: all is read
             fcntl.ioctl(self._program.stdin, termios.FIONREAD, found)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from databases import TestDatabase
+    from warm_programs import WarmPrograms
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "target"
 SALT = "a salt for tests only"
@@ -63,6 +62,8 @@ class Hub:
     database: TestDatabase
     org_id: uuid.UUID
     connection_id: uuid.UUID
+    #: Of which one is the target.
+    programs: WarmPrograms
     target: type[TargetCrmHubPostgres] = TargetCrmHubPostgres
     #: Settings of every load.
     settings: Mapping[str, object] = field(default_factory=dict)
@@ -86,6 +87,11 @@ class Hub:
     def having(self, **settings: object) -> Hub:
         """The same with other settings."""
         return replace(self, settings={**self.settings, **settings})
+
+    def another(self) -> Hub:
+        """A new organisation with one connection in the same database, the settings the same."""
+        org_id, connection_id = self.database.add_connection()
+        return replace(self, org_id=org_id, connection_id=connection_id)
 
     def load(self, messages: Iterable[Message | str]) -> list[Any]:
         """Run the target in this process; return the states it printed."""
@@ -111,21 +117,18 @@ class Hub:
         }
         if folder is not None:
             environment["TMPDIR"] = str(folder)
-        done = subprocess.run(
-            [str(Path(sys.executable).parent / "target-crmhub-postgres"), "--config", "ENV"],
-            input=stdin,
-            env=environment,
-            cwd=folder,
-            capture_output=True,
-            check=False,
-            timeout=60,
+        done = self.programs.run(
+            "target-crmhub-postgres",
+            *("--config", "ENV"),
+            environment=environment,
+            directory=folder,
+            standard_input=stdin,
         )
-        stdout = done.stdout.decode()
         return Ended(
             status=done.returncode,
-            states=[json.loads(line) for line in stdout.splitlines()],
-            stdout=stdout,
-            stderr=done.stderr.decode(),
+            states=[json.loads(line) for line in done.stdout.splitlines()],
+            stdout=done.stdout,
+            stderr=done.stderr,
         )
 
     def rows(self, table: str, *columns: str) -> list[dict[str, Any]]:
@@ -148,6 +151,12 @@ class Hub:
         with contextlib.redirect_stdout(printed):
             target.listen(io.StringIO(text))
         return [json.loads(line) for line in printed.getvalue().splitlines()]
+
+
+def new_hub(database: TestDatabase, programs: WarmPrograms) -> Hub:
+    """A new organisation with one connection."""
+    org_id, connection_id = database.add_connection()
+    return Hub(database=database, org_id=org_id, connection_id=connection_id, programs=programs)
 
 
 def encoded(messages: Iterable[Message | str]) -> bytes:

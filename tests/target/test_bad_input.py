@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from target.loading import KEYS, Hub, record, schema, state
+from target.loading import KEYS, new_hub, record, schema, state
 
 from target_crmhub_postgres.errors import InvalidRecordError
 from target_crmhub_postgres.mapping import load_mapping
 from target_crmhub_postgres.target import TargetCrmHubPostgres
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from databases import TestServer
-    from target.loading import Message
+    from databases import TestDatabase
+    from target.loading import Hub, Message
+    from warm_programs import WarmPrograms
 
 MARK = "zzmark"
 MEGABYTES = MARK * 1_700_000
@@ -67,11 +66,9 @@ def refusal_of(hub: Hub, messages: list[Message]) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def any_hub(database_server: TestServer) -> Iterator[Hub]:
+def any_hub(shared_database: TestDatabase, programs: WarmPrograms) -> Hub:
     """One connection for many examples."""
-    with database_server.clone() as database:
-        org_id, connection_id = database.add_connection()
-        yield Hub(database=database, org_id=org_id, connection_id=connection_id)
+    return new_hub(shared_database, programs)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -11,7 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from target.loading import KEYS, Hub, activate, encoded, record, schema, state
+from target.loading import KEYS, activate, encoded, new_hub, record, schema, state
 from target.own_server import own_server
 
 from crmhub.embedded_postgres.binaries import find_binaries
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from target.loading import Ended, Message
+    from target.loading import Ended, Hub, Message
     from target.own_server import OwnServer
+    from warm_programs import WarmPrograms
 
 #: In every personal value, whatever its kind.
 MARK = "zzmarkson"
@@ -72,15 +73,10 @@ def server() -> Iterator[OwnServer]:
 
 
 @pytest.fixture
-def hub(server: OwnServer) -> Hub:
+def hub(server: OwnServer, programs: WarmPrograms) -> Hub:
     """A new organisation that keeps a property of its own."""
-    org_id, connection_id = server.database.add_connection()
-    return Hub(
-        database=server.database,
-        org_id=org_id,
-        connection_id=connection_id,
-        settings={"kept_properties": {"contacts": ["custom_kept"], "deals": ["custom_kept"]}},
-    )
+    kept = {"contacts": ["custom_kept"], "deals": ["custom_kept"]}
+    return new_hub(server.database, programs).having(kept_properties=kept)
 
 
 def person(stream: str, key: str) -> Message:

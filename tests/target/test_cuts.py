@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 from target.expectation import Expectation
 from target.histories import Source, openings
-from target.loading import Hub, record, schema, state
+from target.loading import record, schema, state
 from target.stored import contents as contents_of
 
 from target_crmhub_postgres.errors import LeaseLostError, PassingFailureError
@@ -25,6 +25,7 @@ from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import read_settings
 
 if TYPE_CHECKING:
+    from target.loading import Hub
     from target.own_server import OwnServer
 
 
@@ -35,7 +36,9 @@ def hub(stoppable_hub: Hub) -> Hub:
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-def test_a_connection_may_be_cut_after_any_byte(stoppable: OwnServer, direction: str) -> None:
+def test_a_connection_may_be_cut_after_any_byte(
+    hub: Hub, stoppable: OwnServer, direction: str
+) -> None:
     seed = random.randrange(10**6)
     dice = random.Random(seed)
     lines = Source(dice=dice).run(edits=10)
@@ -44,11 +47,10 @@ def test_a_connection_may_be_cut_after_any_byte(stoppable: OwnServer, direction:
         expected.take(line)
 
     def load() -> Hub:
-        org_id, connection_id = stoppable.database.add_connection()
-        hub = Hub(database=stoppable.database, org_id=org_id, connection_id=connection_id)
-        hub.having(batch_size_rows=30).load([*openings(), *lines])
-        assert contents_of(hub) == expected.contents(), seed
-        return hub
+        another = hub.another()
+        another.having(batch_size_rows=30).load([*openings(), *lines])
+        assert contents_of(another) == expected.contents(), seed
+        return another
 
     relay = stoppable.relay
     settings = load().config
@@ -65,7 +67,7 @@ def test_a_connection_may_be_cut_after_any_byte(stoppable: OwnServer, direction:
     assert relay.cuts == earlier + 8
 
 
-def test_the_answer_to_any_commit_may_be_lost(stoppable: OwnServer) -> None:
+def test_the_answer_to_any_commit_may_be_lost(hub: Hub, stoppable: OwnServer) -> None:
     """Whether it was done is not to be known: the same is done again and does no harm."""
     lines = [*openings(), *Source(dice=random.Random(5)).run(edits=3)]
     expected = Expectation()
@@ -75,10 +77,9 @@ def test_the_answer_to_any_commit_may_be_lost(stoppable: OwnServer) -> None:
     lost, number = relay.cuts, 0
     for number in range(1, 100):
         relay.unanswered = (b"COMMIT", number)
-        org_id, connection_id = stoppable.database.add_connection()
-        hub = Hub(database=stoppable.database, org_id=org_id, connection_id=connection_id)
-        hub.having(batch_size_rows=100).load(lines)
-        assert contents_of(hub) == expected.contents()
+        another = hub.another()
+        another.having(batch_size_rows=100).load(lines)
+        assert contents_of(another) == expected.contents()
         if relay.cuts == lost:
             break  # there are not so many commits
         lost = relay.cuts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -66,7 +67,7 @@ def test_archived_rows_and_tombstones_are_kept(hub: Hub) -> None:
 
 def test_other_connections_and_other_streams_are_left_alone(hub: Hub) -> None:
     _, other_id = hub.database.add_connection(hub.org_id)
-    other = type(hub)(database=hub.database, org_id=hub.org_id, connection_id=other_id)
+    other = replace(hub, connection_id=other_id)
     for each in (hub, other):
         each.load_file("first_load.singer")
     hub.load([schema("contacts"), activate("contacts", 2)])

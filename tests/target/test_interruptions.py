@@ -10,7 +10,6 @@ import pytest
 from psycopg import sql
 from target.expectation import Expectation
 from target.histories import Source, openings
-from target.loading import Hub
 from target.stored import contents, seen
 
 from target_crmhub_postgres.errors import LeaseLostError
@@ -19,8 +18,13 @@ from target_crmhub_postgres.session import Session
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from databases import TestDatabase
-    from target.loading import Message
+    from target.loading import Hub, Message
+
+
+@pytest.fixture
+def hub(hub: Hub) -> Hub:
+    """Here with batches so small that a load takes many transactions."""
+    return hub.having(batch_size_rows=40)
 
 
 @pytest.fixture(autouse=True)
@@ -71,16 +75,6 @@ def history() -> tuple[list[Message], list[Message], Expectation]:
     raise AssertionError
 
 
-def new(database: TestDatabase) -> Hub:
-    org_id, connection_id = database.add_connection()
-    return Hub(
-        database=database,
-        org_id=org_id,
-        connection_id=connection_id,
-        settings={"batch_size_rows": 40},
-    )
-
-
 def everything(hub: Hub) -> dict[str, list[str]]:
     """Where each row of the connection lies and what wrote it: any write changes it."""
     with psycopg.connect(hub.database.url) as connection:
@@ -101,10 +95,10 @@ def everything(hub: Hub) -> dict[str, list[str]]:
         }
 
 
-def points(database: TestDatabase, interrupting: Interrupting, share: float) -> list[int]:
+def points(hub: Hub, interrupting: Interrupting, share: float) -> list[int]:
     """Numbers of transactions of the second run, chosen at random; the last ones always."""
     before, lines, _ = history()
-    hub = new(database)
+    hub = hub.another()
     hub.load([*openings(), *before])
     interrupting.before(0, lambda: None)
     hub.load([*openings(), *lines])
@@ -114,19 +108,17 @@ def points(database: TestDatabase, interrupting: Interrupting, share: float) -> 
     return [*random.sample(numbers[:-2], int((len(numbers) - 2) * share)), *numbers[-2:]]
 
 
-def lose_the_lease(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, *, share: float
-) -> None:
+def lose_the_lease(first: Hub, monkeypatch: pytest.MonkeyPatch, *, share: float) -> None:
     before, lines, _ = history()
     interrupting = Interrupting(monkeypatch)
-    for number in points(database, interrupting, share):
-        hub = new(database)
+    for number in points(first, interrupting, share):
+        hub = first.another()
         hub.load([*openings(), *before])
-        leased = hub.having(lease_token=str(database.take_lease(hub.connection_id)))
+        leased = hub.having(lease_token=str(hub.database.take_lease(hub.connection_id)))
         there: dict[str, list[str]] = {}
 
         def lose(hub: Hub = hub, there: dict[str, list[str]] = there) -> None:
-            database.take_lease(hub.connection_id)
+            hub.database.take_lease(hub.connection_id)
             there |= everything(hub)
 
         interrupting.before(number, lose)
@@ -137,17 +129,15 @@ def lose_the_lease(
         assert everything(hub) == there, number
 
 
-def stop_and_go_on(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch, *, share: float
-) -> None:
+def stop_and_go_on(first: Hub, monkeypatch: pytest.MonkeyPatch, *, share: float) -> None:
     before, lines, expected = history()
     interrupting = Interrupting(monkeypatch)
 
     def stop() -> None:
         raise StoppedError
 
-    for number in points(database, interrupting, share):
-        hub = new(database)
+    for number in points(first, interrupting, share):
+        hub = first.another()
         hub.load([*openings(), *before])
         interrupting.before(number, stop)
         with pytest.raises(StoppedError):
@@ -159,28 +149,28 @@ def stop_and_go_on(
 
 
 def test_after_a_lease_is_lost_between_two_transactions_nothing_is_written(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_the_lease(database, monkeypatch, share=0.05)
+    lose_the_lease(hub, monkeypatch, share=0.05)
 
 
 def test_a_load_that_ends_between_two_transactions_goes_on_in_the_next(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop_and_go_on(database, monkeypatch, share=0.05)
+    stop_and_go_on(hub, monkeypatch, share=0.05)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_after_a_lease_is_lost_between_any_two_transactions_nothing_is_written(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lose_the_lease(database, monkeypatch, share=1)
+    lose_the_lease(hub, monkeypatch, share=1)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_a_load_that_ends_between_any_two_transactions_goes_on_in_the_next(
-    database: TestDatabase, monkeypatch: pytest.MonkeyPatch
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop_and_go_on(database, monkeypatch, share=1)
+    stop_and_go_on(hub, monkeypatch, share=1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from target.loading import Hub, activate, record, schema, state
+from target.loading import activate, new_hub, record, schema, state
 from target.running import Running
 
 from target_crmhub_postgres.errors import LeaseLostError
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from target.loading import Message
+    from databases import TestServer
+    from target.loading import Hub, Message
+    from warm_programs import WarmPrograms
 
     Version = tuple[int, int, int]
     Pair = tuple[Running, Running]
@@ -40,12 +42,13 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def pair(database_server: Any, tmp_path_factory: Any) -> Iterator[tuple[Any, Pair]]:  # noqa: ANN401 - pytest's
+def pair(
+    database_server: TestServer, programs: WarmPrograms, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Any, Pair]]:
     """One connection and two runs for it."""
     folder: Path = tmp_path_factory.mktemp("pair")
     with database_server.clone() as database:
-        org_id, connection_id = database.add_connection()
-        hub = Hub(database=database, org_id=org_id, connection_id=connection_id)
+        hub = new_hub(database, programs)
         one, two = (Running(hub, folder / name) for name in ("one.json", "two.json"))
         with one.process, two.process:
             for each in (one, two):

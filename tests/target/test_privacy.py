@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from target.loading import record, schema
 
@@ -29,6 +30,12 @@ PERSON: dict[str, Any] = {
     "custom_note": MARK,
     MARK: MARK,
 }
+
+
+@pytest.fixture
+def hub(lone_hub: Hub) -> Hub:
+    """Alone in its database, which is looked through as a whole."""
+    return lone_hub
 
 
 def everything_stored(hub: Hub) -> str:

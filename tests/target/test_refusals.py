@@ -238,10 +238,10 @@ def test_a_database_without_our_schema_is_refused_with_the_remedy(
     assert refusal.value.error_class == "database"
 
 
-def test_a_database_that_lacks_a_migration_is_refused_with_the_remedy(hub: Hub) -> None:
-    hub.database.rows("drop table crmhub.set_reads")
+def test_a_database_that_lacks_a_migration_is_refused_with_the_remedy(lone_hub: Hub) -> None:
+    lone_hub.database.rows("drop table crmhub.set_reads")
     with pytest.raises(TargetError, match=r"set_reads .* missing: run `crmhub migrate`") as refusal:
-        hub.load([schema("contacts")])
+        lone_hub.load([schema("contacts")])
     assert refusal.value.error_class == "database"
 
 
@@ -264,12 +264,12 @@ def test_a_database_out_of_reach_is_one_line_without_the_address(hub: Hub) -> No
     assert "zz" not in ended.stderr
 
 
-def test_the_servers_words_on_a_row_are_not_repeated(hub: Hub) -> None:
+def test_the_servers_words_on_a_row_are_not_repeated(lone_hub: Hub) -> None:
     """PostgreSQL's DETAIL quotes the failing row."""
-    hub.database.rows(
+    lone_hub.database.rows(
         "alter table crmhub.crm_deals add constraint short_names check (length(name) < 3)"
     )
-    ended = hub.run([schema("deals"), record("deals", id="1", dealname=MARK)])
+    ended = lone_hub.run([schema("deals"), record("deals", id="1", dealname=MARK)])
     assert (ended.status, ended.error["error_class"]) == (1, "database")
     assert ended.error["message"] == (
         "the database refused a statement with SQLSTATE 23514 at short_names"
