@@ -19,11 +19,12 @@ from crmhub.vault.store import ACCESS_TOKEN, forget_secrets, keep_secret
 from hubspot_sandbox.server import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from uuid import UUID
 
     from databases import TestDatabase
 
+    from crmhub.sync.launching import Launcher
     from crmhub.vault.secret import Secret
 
 PLANS = (
@@ -86,14 +87,23 @@ def launcher() -> Iterator[WarmLauncher]:
         yield warm
 
 
-@pytest.fixture
-def scene(database: TestDatabase, launcher: WarmLauncher) -> Iterator[Scene]:
+@contextlib.contextmanager
+def new_scene(
+    database: TestDatabase, launcher: Launcher, plans: Sequence[PortalPlan] = PLANS
+) -> Iterator[Scene]:
+    """A scene on the database until the block ends."""
     with running_sandbox() as sandbox:
         stage = set_stage(
             sandbox,
             admin_url=database.url,
             logins=database.logins,
-            plans=PLANS,
+            plans=plans,
             launcher=launcher,
         )
         yield Scene(stage=stage, database=database, sandbox=sandbox)
+
+
+@pytest.fixture
+def scene(database: TestDatabase, launcher: WarmLauncher) -> Iterator[Scene]:
+    with new_scene(database, launcher) as scene:
+        yield scene

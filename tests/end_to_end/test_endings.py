@@ -79,6 +79,7 @@ def plan_of(scene: Scene) -> SyncPlan:
             ),
         ),
         api_url=scene.stage.api_url,
+        launcher=scene.stage.launcher,
     )
 
 
@@ -163,7 +164,7 @@ def test_another_salt_is_refused_before_a_row_is_written(scene: Scene) -> None:
 
 def test_a_run_that_takes_too_long_is_ended_and_goes_on_later(scene: Scene) -> None:
     scene.sandbox.sandbox.latency_ms = 3_000
-    row = end_of_run(scene, replace(plan_of(scene), run_seconds=6.0))
+    row = end_of_run(scene, replace(plan_of(scene), run_seconds=3.0))
     assert_ends(row, endings.TOO_LONG)
     scene.sandbox.sandbox.latency_ms = 0
     assert scene.stage.sync(scene.alder).failure is None

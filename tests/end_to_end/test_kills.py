@@ -6,8 +6,8 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -22,6 +22,7 @@ from crmhub.sync.lease import release_lease
 
 if TYPE_CHECKING:
     from end_to_end.conftest import Scene
+    from warm_programs import WarmProcess, WarmPrograms
 
 WORKER = """
 import json, sys, uuid
@@ -36,28 +37,24 @@ sync_connection(uuid.UUID(wish.pop("connection_id")), urls=urls, tokens=tokens, 
 VICTIMS = ("", "bin/meltano", "bin/tap-hubspot-crm", "bin/target-crmhub-postgres")
 
 
-def start_worker(scene: Scene, program: str = WORKER) -> subprocess.Popen[str]:
+def start_worker(scene: Scene, programs: WarmPrograms, program: str = WORKER) -> WarmProcess:
     """A process that runs Alder's connection once."""
-    worker = subprocess.Popen(
-        [sys.executable, "-c", program],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    assert worker.stdin is not None
-    json.dump(
-        {
-            "connection_id": str(scene.alder.connection_id),
-            "urls": asdict(scene.stage.urls),
-            "salt": scene.stage.salt,
-            "key": scene.stage.encryption_key,
-            "api_url": scene.stage.api_url,
-        },
-        worker.stdin,
-    )
-    worker.stdin.close()
-    return worker
+    wish = {
+        "connection_id": str(scene.alder.connection_id),
+        "urls": asdict(scene.stage.urls),
+        "salt": scene.stage.salt,
+        "key": scene.stage.encryption_key,
+        "api_url": scene.stage.api_url,
+    }
+    with tempfile.TemporaryFile() as told, Path(os.devnull).open("wb") as nowhere:
+        told.write(json.dumps(wish).encode())
+        told.seek(0)
+        return programs.start(
+            "crmhub",
+            environment=os.environ,
+            streams=(told.fileno(), nowhere.fileno(), nowhere.fileno()),
+            code=program,
+        )
 
 
 def processes_of(scene: Scene, program: str) -> list[int]:
@@ -77,10 +74,10 @@ def processes_of(scene: Scene, program: str) -> list[int]:
     return found
 
 
-def kill_during_a_run(scene: Scene, dice: random.Random) -> str:
+def kill_during_a_run(scene: Scene, programs: WarmPrograms, dice: random.Random) -> str:
     """Start a run, kill one of its processes somewhere in it; says what was killed and when."""
     victim, seconds = dice.choice(VICTIMS), dice.uniform(0.2, 4.0)
-    worker = start_worker(scene)
+    worker = start_worker(scene, programs)
     time.sleep(seconds)
     if victim:
         for process in processes_of(scene, victim):
@@ -98,12 +95,12 @@ def kill_during_a_run(scene: Scene, dice: random.Random) -> str:
     return f"{victim or 'worker'} after {seconds:.1f} s"
 
 
-def kill_and_converge(scene: Scene, kills: int, seed: int) -> None:
+def kill_and_converge(scene: Scene, programs: WarmPrograms, kills: int, seed: int) -> None:
     dice = random.Random(seed)
     done: list[str] = []
     scene.sandbox.sandbox.latency_ms = 20
     for number in range(kills):
-        done.append(kill_during_a_run(scene, dice))
+        done.append(kill_during_a_run(scene, programs, dice))
         if number == kills // 2:
             change(scene.alder.portal)
     outcome = scene.stage.sync(scene.alder)
@@ -112,12 +109,12 @@ def kill_and_converge(scene: Scene, kills: int, seed: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
-def test_runs_killed_at_random_points_converge(scene: Scene) -> None:
-    kill_and_converge(scene, kills=3, seed=random.randrange(10**6))
+def test_runs_killed_at_random_points_converge(scene: Scene, programs: WarmPrograms) -> None:
+    kill_and_converge(scene, programs, kills=3, seed=random.randrange(10**6))
 
 
 @pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes in /proc")
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_runs_killed_ten_times_converge(scene: Scene, seed: int) -> None:
-    kill_and_converge(scene, kills=10, seed=seed)
+def test_runs_killed_ten_times_converge(scene: Scene, programs: WarmPrograms, seed: int) -> None:
+    kill_and_converge(scene, programs, kills=10, seed=seed)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from databases import TestDatabase
     from end_to_end.conftest import Scene
+    from warm_programs import WarmPrograms
 
     from crmhub.sync.meltano_log import MeltanoLog
 
@@ -29,7 +30,7 @@ time.time = lambda: told() - 3600.0 * os.path.exists({flag!r})
 
 
 def test_a_full_disk_is_named_and_costs_nothing_but_the_run(
-    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scene: Scene, programs: WarmPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     taken = f"the disk of runs, {tmp_path}, takes no more"
@@ -37,7 +38,7 @@ def test_a_full_disk_is_named_and_costs_nothing_but_the_run(
     problems = ((0, "no directory for temporary files takes any"), (8, taken), (8192, taken))
     for failures, (size, problem) in enumerate(problems, start=1):
         program = FULL_DISK.format(size=size) + WORKER
-        assert start_worker(scene, program).wait(PATIENCE_SECONDS) == 0
+        assert start_worker(scene, programs, program).wait(PATIENCE_SECONDS) == 0
         [row] = scene.database.rows(
             "select last_error_class, last_error_message, consecutive_failures, status, state_json "
             "from crmhub.source_connections where id = %s",

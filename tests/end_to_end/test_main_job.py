@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 from end_to_end.comparison import assert_equal_to_portal, truth
+from end_to_end.conftest import new_scene
+from end_to_end.workers import worker_environment
 
 from crmhub.connections import reset_connection
 from crmhub.database import connect
@@ -21,11 +22,16 @@ from hubspot_sandbox.words import NAME_MARK, OWNER_MARK
 from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from databases import TestServer
     from end_to_end.conftest import Scene
+    from warm_programs import WarmPrograms
 
     from crmhub.demo.stage import Organisation
+    from crmhub.sync.launching import WarmLauncher
     from crmhub.sync.meltano_run import RunOutcome
 
 #: What the tap asks for itself: when a record changed, which it is, and whom it was merged from.
@@ -68,61 +74,70 @@ def test_a_first_and_a_second_run_bring_what_the_portal_holds(scene: Scene) -> N
     assert scene.ids("crm_contacts", scene.birch.org_id) == []
 
 
-def test_a_run_with_nothing_new_moves_nothing(scene: Scene) -> None:
-    sync(scene, scene.birch)
-    second = sync(scene, scene.birch)
+@pytest.fixture(scope="module")
+def settled(database_server: TestServer, launcher: WarmLauncher) -> Iterator[Scene]:
+    """Both portals were synced, worked in, and synced again; for tests that change nothing."""
+    with database_server.clone() as database, new_scene(database, launcher) as scene:
+        for organisation in scene.stage.organisations:
+            sync(scene, organisation)
+            change(organisation.portal)
+            sync(scene, organisation)
+        yield scene
+
+
+def test_a_run_with_nothing_new_moves_nothing(settled: Scene) -> None:
+    again = sync(settled, settled.birch)
     for stream in ("contacts", "deals", "deal_contacts"):
-        assert second.records.get(stream, 0) == 0
+        assert again.records.get(stream, 0) == 0
 
 
-@pytest.mark.parametrize("way", ["sql", "meltano"])
 def test_forgetting_the_state_brings_a_full_pass(
-    scene: Scene, way: str, python_environment: dict[str, str], tmp_path: Path
+    scene: Scene, programs: WarmPrograms, python_environment: dict[str, str], tmp_path: Path
 ) -> None:
     birch = scene.birch
-    first = sync(scene, birch)
-    scene.birch.portal.purge("contacts", birch.portal.stores["contacts"].ids()[3])
-    if way == "sql":
+
+    def reset() -> None:
         with connect(scene.stage.urls.orchestrator) as database:
             reset_connection(database, birch.connection_id)
-    else:
-        subprocess.run(
-            [
-                "meltano",
-                "state",
-                "clear",
-                "--force",
-                f"prod:tap-hubspot-crm-to-target-crmhub-postgres:{birch.connection_id}",
-            ],
-            env=python_environment
+
+    def clear() -> None:
+        done = programs.run(
+            "meltano",
+            "state",
+            "clear",
+            "--force",
+            f"prod:tap-hubspot-crm-to-target-crmhub-postgres:{birch.connection_id}",
+            environment=python_environment
             | {
                 "HOME": str(tmp_path),
                 "MELTANO_SYS_DIR_ROOT": str(tmp_path / "meltano"),
                 "CRMHUB_STATE_DATABASE_URL": scene.stage.urls.state,
             },
-            cwd=meltano_project_directory(),
-            check=True,
-            capture_output=True,
+            directory=meltano_project_directory(),
         )
-    again = sync(scene, birch)
-    assert again.records["contacts"] == first.records["contacts"] - 1
-    # A purge leaves no trace in HubSpot: only a full pass sees it.
-    assert_equal_to_portal(scene, birch)
+        assert done.returncode == 0, done.stderr
+
+    before = sync(scene, birch).records["contacts"]
+    for forget in (reset, clear):
+        birch.portal.purge("contacts", birch.portal.stores["contacts"].ids()[3])
+        forget()
+        after = sync(scene, birch).records["contacts"]
+        assert after == before - 1
+        # A purge leaves no trace in HubSpot: only a full pass sees it.
+        assert_equal_to_portal(scene, birch)
+        before = after
 
 
-def test_nothing_personal_reaches_the_database(scene: Scene) -> None:
+def test_nothing_personal_reaches_the_database(settled: Scene) -> None:
     personal: set[str] = {NAME_MARK, OWNER_MARK}
-    for organisation in scene.stage.organisations:
-        sync(scene, organisation)
-        change(organisation.portal)
-        sync(scene, organisation)
+    for organisation in settled.stage.organisations:
         for record in truth(organisation, "contacts")["live"].values():
             properties = record["properties"]
             for name in ("email", "phone", "mobilephone", "hs_calculated_phone_number"):
                 if properties.get(name):
                     personal.add(properties[name])
             personal |= set((properties.get("hs_additional_emails") or "").split(";")) - {""}
-    dump = scene.dump()
+    dump = settled.dump()
     folded = dump.casefold()
     assert len(personal) > 100
     assert [value for value in sorted(personal) if value.casefold() in folded] == []
@@ -131,16 +146,39 @@ def test_nothing_personal_reaches_the_database(scene: Scene) -> None:
     assert "[redacted]" in dump
 
 
-def test_the_tap_asks_for_no_property_that_the_hub_does_not_store(scene: Scene) -> None:
-    sync(scene, scene.alder)
-    change(scene.alder.portal)
-    sync(scene, scene.alder)
+def test_the_tap_asks_for_no_property_that_the_hub_does_not_store(settled: Scene) -> None:
     stored = set().union(*load_mapping("hubspot").fetched_properties().values())
     asked: set[str] = set()
-    for request in scene.sandbox.sandbox.requests(scene.alder.portal.portal_id):
+    for request in settled.sandbox.sandbox.requests(settled.alder.portal.portal_id):
         asked |= set(request.properties or ())
     assert asked
     assert asked - NEEDED_BY_THE_TAP <= stored
+
+
+def test_counts_of_hubspot_stand_beside_ours(
+    settled: Scene, programs: WarmPrograms, python_environment: dict[str, str]
+) -> None:
+    """Only this test works in Alder's portal once it was synced."""
+    alder = settled.alder
+    environment = python_environment | worker_environment(settled.stage)
+
+    def verified() -> subprocess.CompletedProcess[str]:
+        command = ("verify", str(alder.connection_id), "--json")
+        return programs.run("crmhub", *command, environment=environment)
+
+    same = verified()
+    assert same.returncode == 0
+    assert {each["difference"] for each in json.loads(same.stdout)["streams"]} == {0}
+
+    alder.portal.create("contacts", {"email": "new@example.com"})
+    for purged in alder.portal.stores["contacts"].ids()[:2]:
+        alder.portal.purge("contacts", purged)
+    different = verified()
+    assert different.returncode == 1
+    [found] = [each for each in json.loads(different.stdout)["streams"] if each["difference"]]
+    assert found["stream"] == "contacts"
+    assert found["difference"] == 1
+    assert "full pass" in found["meaning"]
 
 
 def test_what_an_organisation_chose_is_fetched_and_stored(scene: Scene) -> None:
@@ -170,26 +208,24 @@ def test_what_an_organisation_chose_is_fetched_and_stored(scene: Scene) -> None:
     assert not any("dealname" in (request.properties or ()) for request in requests)
 
 
-def test_readers_see_their_own_organisation(scene: Scene) -> None:
-    for organisation in scene.stage.organisations:
-        sync(scene, organisation)
-    for organisation in scene.stage.organisations:
-        seen = scene.database.rows(
+def test_readers_see_their_own_organisation(settled: Scene) -> None:
+    for organisation in settled.stage.organisations:
+        seen = settled.database.rows(
             "select distinct org_id from crmhub.contact_activity",
             role="crmhub_reader",
             org_id=organisation.org_id,
         )
         assert seen == [{"org_id": organisation.org_id}]
-    assert scene.database.rows("select * from crmhub.pipeline_summary", role="crmhub_reader") == []
+    nobodys = settled.database.rows("select * from crmhub.pipeline_summary", role="crmhub_reader")
+    assert nobodys == []
 
 
 def test_one_person_has_unrelated_pseudonyms_in_two_organisations(
-    scene: Scene, python_environment: dict[str, str]
+    settled: Scene, programs: WarmPrograms, python_environment: dict[str, str]
 ) -> None:
     hashes = []
-    for organisation in scene.stage.organisations:
-        sync(scene, organisation)
-        [row] = scene.database.rows(
+    for organisation in settled.stage.organisations:
+        [row] = settled.database.rows(
             "select email_hash, phone_hash from crmhub.crm_contacts "
             "where org_id = %s and external_id = %s",
             [organisation.org_id, organisation.shared_contact],
@@ -199,14 +235,12 @@ def test_one_person_has_unrelated_pseudonyms_in_two_organisations(
             ("--email", SHARED_EMAIL.upper(), row["email_hash"]),
             ("--phone", SHARED_PHONE, row["phone_hash"]),
         ):
-            said = subprocess.run(
-                ["crmhub", "pseudonym", "--org", str(organisation.org_id), option, value],
-                env=python_environment | {"PII_HASH_SALT": scene.stage.salt},
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
-            assert said.strip() == stored.hex()
+            said = programs.run(
+                "crmhub",
+                *("pseudonym", "--org", str(organisation.org_id), option, value),
+                environment=python_environment | {"PII_HASH_SALT": settled.stage.salt},
+            )
+            assert said.stdout.strip() == stored.hex()
     assert len(set(hashes)) == 4
 
 

@@ -84,7 +84,12 @@ def test_the_demo_ends_by_itself_and_leaves_nothing(
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 @pytest.mark.parametrize(
-    "number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="SIGINT"),
+        pytest.param(signal.SIGTERM, id="SIGTERM", marks=pytest.mark.long),
+        pytest.param(signal.SIGKILL, id="SIGKILL"),
+    ],
 )
 def test_the_demo_leaves_nothing_when_it_is_ended_during_a_run(
     temporary: Path, python_environment: dict[str, str], number: signal.Signals

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from crmhub.database import connect
 from crmhub.demo.portals import PortalPlan, change
 from crmhub.demo.stage import Stage, set_stage
 from crmhub.embedded_postgres.binaries import find_binaries
-from crmhub.sync.launching import ColdLauncher
 from crmhub.sync.meltano_log import MeltanoLog
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.server import running_sandbox
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from crmhub.sync.launching import WarmLauncher
     from crmhub.sync.meltano_run import RunOutcome
 
 MARK = "zzmarkson"
@@ -77,17 +76,23 @@ class Watched:
                 assert found < 0, f"{place}: {folded[max(0, found - 200) : found + 50]!r}"
 
 
+@pytest.fixture(scope="module")
+def server() -> Iterator[OwnServer]:
+    with own_server(**LOUD) as server:
+        yield server
+
+
 @pytest.fixture
-def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watched]:
-    with contextlib.ExitStack() as running:
-        server = running.enter_context(own_server(**LOUD))
-        sandbox = running.enter_context(running_sandbox())
+def watched(
+    server: OwnServer, launcher: WarmLauncher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Watched]:
+    with running_sandbox() as sandbox:
         stage = set_stage(
             sandbox,
             admin_url=server.url,
             logins=server.database.logins,
             plans=[PLAN],
-            launcher=ColdLauncher(),
+            launcher=launcher,
         )
         monkeypatch.setenv("TMPDIR", str(tmp_path))
         watched = Watched(stage, server)
@@ -135,6 +140,7 @@ def test_nothing_of_marked_people_is_told_when_a_run_fails(
     with connect(watched.stage.urls.orchestrator) as database:
         reset_connection(database, organisation.connection_id)
     failed = watched.sync().failure
+    watched.server.database.rows("alter table crmhub.crm_deals drop constraint refused")
     assert failed is not None
     assert failed.error_class == "database"
     watched.assert_nothing_personal_is_anywhere(tmp_path)

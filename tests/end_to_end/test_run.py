@@ -19,7 +19,11 @@ from end_to_end.workers import PATIENCE_SECONDS, wait_until
 from crmhub.vault.keyring import generate_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
+
+    from warm_programs import WarmPrograms
+
+    Crmhub = Callable[..., subprocess.CompletedProcess[str]]
 
 CRMHUB = str(Path(sys.executable).with_name("crmhub"))
 
@@ -54,10 +58,12 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def crmhub(environment: Mapping[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [CRMHUB, *arguments], env=dict(environment), capture_output=True, text=True, check=False
-    )
+@pytest.fixture
+def crmhub(programs: WarmPrograms, environment: dict[str, str]) -> Crmhub:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return programs.run("crmhub", *arguments, environment=environment)
+
+    return run
 
 
 @pytest.fixture
@@ -75,19 +81,17 @@ def running(
 
 
 def test_other_commands_find_the_database_while_it_runs(
-    environment: dict[str, str], running: subprocess.Popen[bytes], port: int, web_port: int
+    crmhub: Crmhub, running: subprocess.Popen[bytes], port: int, web_port: int
 ) -> None:
     wait_until(
-        lambda: crmhub(environment, "connections", "list", "--json").returncode == 0,
+        lambda: crmhub("connections", "list", "--json").returncode == 0,
         "the database is served",
     )
-    added = crmhub(environment, "connections", "add", "--name=Small", "--json")
+    added = crmhub("connections", "add", "--name=Small", "--json")
     connection = json.loads(added.stdout)
     # Without a token the run fails, and says that the account has to be connected.
-    wait_until(
-        lambda: json.loads(crmhub(environment, "runs", "--json").stdout), "the worker took it up"
-    )
-    wait_until(lambda: _status(environment) == "needs_reconnect", "the run ended")
+    wait_until(lambda: json.loads(crmhub("runs", "--json").stdout), "the worker took it up")
+    wait_until(lambda: _status(crmhub) == "needs_reconnect", "the run ended")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
         said = answer.read().decode()
     assert "crmhub_workers_alive 1.0" in said
@@ -98,21 +102,21 @@ def test_other_commands_find_the_database_while_it_runs(
 
     running.send_signal(signal.SIGTERM)
     assert running.wait(PATIENCE_SECONDS) == 0
-    missing = crmhub(environment, "connections", "list")
+    missing = crmhub("connections", "list")
     assert missing.returncode == 2
     assert "`crmhub run`" in missing.stderr
 
 
-def _status(environment: Mapping[str, str]) -> str:
-    [connection] = json.loads(crmhub(environment, "connections", "list", "--json").stdout)
+def _status(crmhub: Crmhub) -> str:
+    [connection] = json.loads(crmhub("connections", "list", "--json").stdout)
     return str(connection["status"])
 
 
 @pytest.mark.parametrize("name", ["SECRETS_ENCRYPTION_KEY", "CRMHUB_SIGNING_KEY"])
 def test_a_missing_key_is_named_before_anything_is_started(
-    environment: dict[str, str], name: str
+    crmhub: Crmhub, environment: dict[str, str], name: str
 ) -> None:
     del environment[name]
-    done = crmhub(environment, "run")
+    done = crmhub("run")
     assert done.returncode == 2
     assert name in done.stderr

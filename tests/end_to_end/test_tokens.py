@@ -49,6 +49,7 @@ def sync_by_grant(
         ),
         api_url=scene.stage.api_url,
         on_line=on_line,
+        launcher=scene.stage.launcher,
     )
 
 
