@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from end_to_end.comparison import assert_equal_to_portal
+from end_to_end.workers import PATIENCE_SECONDS
 
 from crmhub.database import connect
 from crmhub.demo.portals import change
@@ -84,10 +85,10 @@ def kill_during_a_run(scene: Scene, programs: WarmPrograms, dice: random.Random)
             os.kill(process, signal.SIGKILL)
     else:
         worker.kill()
-    worker.wait()
+    worker.wait(PATIENCE_SECONDS)
     deadline = time.monotonic() + 30
     while processes_of(scene, "") and time.monotonic() < deadline:
-        time.sleep(0.05)
+        time.sleep(0.2)
     assert processes_of(scene, "") == []
     with connect(scene.stage.urls.orchestrator) as database:
         # A dead worker's lease would expire by itself; the test does not wait for it.

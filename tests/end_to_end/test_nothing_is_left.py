@@ -27,7 +27,7 @@ def comes_true(condition: Callable[[], bool]) -> bool:
     while time.monotonic() < deadline:
         if condition():
             return True
-        time.sleep(0.05)
+        time.sleep(0.2)
     return condition()
 
 

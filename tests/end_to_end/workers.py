@@ -84,7 +84,7 @@ def wait_until(holds: Callable[[], object], what: str) -> None:
     until = time.monotonic() + PATIENCE_SECONDS
     while not holds():
         assert time.monotonic() < until, f"waited in vain: {what}"
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 def runs_of(scene: Scene, status: str) -> list[dict[str, Any]]:

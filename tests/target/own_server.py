@@ -201,7 +201,7 @@ def wait_for(condition: Any, seconds: float = 30.0) -> None:  # noqa: ANN401 - t
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def _at(url: str, port: int) -> str:

@@ -87,6 +87,8 @@ class _Client(HubSpotClient):
         session = super()._session()
         # Nothing leaves the process: looking for proxies would take a sixth of the time.
         session.trust_env = False
+        # Nor is there a wire on which answers should be short.
+        session.headers["Accept-Encoding"] = "identity"
         session.mount(IN_PROCESS_URL, self.adapter)
         return session
 
@@ -201,8 +203,9 @@ def _tuned(plan: Plan) -> Iterator[None]:
         patch.setattr(HubSpotStream, "STATE_MSG_FREQUENCY", plan.state_frequency)
         if plan.page_size is not None:
             patch.setattr(search, "RESULT_LIMIT", plan.search_cap)
+        modules = _modules()
         for name, limit in plan.limits().items():
-            holders = [module for module in _modules() if hasattr(module, name)]
+            holders = [module for module in modules if hasattr(module, name)]
             assert holders, f"the tap has no limit named {name} any more"
             for module in holders:
                 patch.setattr(module, name, limit)
