@@ -19,7 +19,7 @@ install:  ## make .venv from requirements.lock (fetches uv; writes in this clone
 demo: install  ## two organisations, real syncs, a summary; ONCE=1 ends by itself
 	@.venv/bin/crmhub demo $(if $(ONCE),--once)
 
-test: install  ## every test once, some 10 minutes on 2 cores
+test: install  ## every test once, some 5 minutes on 2 cores
 	@$(PYTEST) -m "not long" $(ARGS)
 
 test-long: install  ## the tests with full counts, within 25 minutes on 2 cores

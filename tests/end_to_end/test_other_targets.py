@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -56,16 +57,30 @@ def peer(requirement: str, program: str) -> Path:
     return environment / "bin" / program
 
 
-def tap_output(portal: SandboxPortal, url: str, environment: dict[str, str]) -> bytes:
-    done = subprocess.run(
-        ["tap-hubspot-crm", "--config=ENV"],
-        env=environment
-        | {"TAP_HUBSPOT_CRM_ACCESS_TOKEN": portal.access_token, "TAP_HUBSPOT_CRM_API_URL": url},
-        capture_output=True,
-        check=False,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Extract:
+    """A portal, and what the tap prints of it with a user's settings."""
+
+    portal: SandboxPortal
+    lines: bytes
+
+
+@pytest.fixture(scope="module")
+def extract(python_environment: dict[str, str]) -> Extract:
+    with running_sandbox() as sandbox:
+        portal = sandbox.sandbox.add_portal(contacts=120, deals=30, seed=21)
+        done = subprocess.run(
+            ["tap-hubspot-crm", "--config=ENV"],
+            env=python_environment
+            | {
+                "TAP_HUBSPOT_CRM_ACCESS_TOKEN": portal.access_token,
+                "TAP_HUBSPOT_CRM_API_URL": sandbox.url,
+            },
+            capture_output=True,
+            check=False,
+        )
     assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    return Extract(portal=portal, lines=done.stdout)
 
 
 def live(portal: SandboxPortal, stream: str) -> dict[str, Any]:
@@ -74,17 +89,12 @@ def live(portal: SandboxPortal, stream: str) -> dict[str, Any]:
     return told
 
 
-def test_target_jsonl_takes_every_stream(
-    python_environment: dict[str, str], tmp_path: Path
-) -> None:
+def test_target_jsonl_takes_every_stream(extract: Extract, tmp_path: Path) -> None:
     program = peer("target-jsonl==0.1.4", "target-jsonl")
-    with running_sandbox() as sandbox:
-        portal = sandbox.sandbox.add_portal(contacts=120, deals=30, seed=21)
-        lines = tap_output(portal, sandbox.url, python_environment)
     config = tmp_path / "config.json"
     config.write_text(json.dumps({"destination_path": str(tmp_path), "do_timestamp_file": False}))
     done = subprocess.run(
-        [program, "--config", config], input=lines, capture_output=True, check=False
+        [program, "--config", config], input=extract.lines, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr.decode()
     for stream in ("contacts", "deals", "deal_contacts", "pipelines", "owners"):
@@ -92,16 +102,13 @@ def test_target_jsonl_takes_every_stream(
             json.loads(line) for line in (tmp_path / f"{stream}.jsonl").read_text().splitlines()
         ]
         key = "deal_id" if stream == "deal_contacts" else "id"
-        assert {record[key] for record in records} == set(live(portal, stream))
+        assert {record[key] for record in records} == set(live(extract.portal, stream))
 
 
 def test_meltanolabs_target_postgres_takes_every_stream(
-    python_environment: dict[str, str], empty_database: TestDatabase, tmp_path: Path
+    extract: Extract, empty_database: TestDatabase, tmp_path: Path
 ) -> None:
     program = peer("meltanolabs-target-postgres==0.8.1", "target-postgres")
-    with running_sandbox() as sandbox:
-        portal = sandbox.sandbox.add_portal(contacts=120, deals=30, seed=22)
-        lines = tap_output(portal, sandbox.url, python_environment)
     address = urlsplit(empty_database.url)
     config = tmp_path / "config.json"
     config.write_text(
@@ -118,7 +125,7 @@ def test_meltanolabs_target_postgres_takes_every_stream(
     )
     done = subprocess.run(
         [program, "--config", config],
-        input=lines,
+        input=extract.lines,
         env={"PATH": os.environ["PATH"]},
         capture_output=True,
         check=False,
@@ -127,9 +134,9 @@ def test_meltanolabs_target_postgres_takes_every_stream(
     contacts = empty_database.rows("select id, email from peer.contacts")
     assert {row["id"]: row["email"] for row in contacts} == {
         record_id: record["properties"].get("email") or None
-        for record_id, record in live(portal, "contacts").items()
+        for record_id, record in live(extract.portal, "contacts").items()
     }
     deals = empty_database.rows("select id from peer.deals")
-    assert {row["id"] for row in deals} == set(live(portal, "deals"))
+    assert {row["id"] for row in deals} == set(live(extract.portal, "deals"))
     links = empty_database.rows("select deal_id from peer.deal_contacts")
-    assert {row["deal_id"] for row in links} == set(live(portal, "deals"))
+    assert {row["deal_id"] for row in links} == set(live(extract.portal, "deals"))

@@ -20,6 +20,8 @@ from crmhub.errors import EmbeddedPostgresError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from crmhub.embedded_postgres import EmbeddedPostgres
+
 #: How long the end of a server may take before a test gives up, seconds.
 PATIENCE = 30.0
 HOLDER = """
@@ -68,15 +70,20 @@ def test_a_server_and_its_files_go_when_the_parent_is_ended(number: signal.Signa
     assert comes_true(lambda: not Path(directory).exists())
 
 
-def test_a_wrong_password_is_refused() -> None:
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedPostgres]:
     with embedded_postgres() as server:
-        wrong = server.url.replace(server.password, "wrong")
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(wrong)
+        yield server
 
 
-def test_it_listens_on_loopback_only_and_stores_scram_verifiers() -> None:
-    with embedded_postgres() as server, psycopg.connect(server.url) as connection:
+def test_a_wrong_password_is_refused(server: EmbeddedPostgres) -> None:
+    wrong = server.url.replace(server.password, "wrong")
+    with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(wrong)
+
+
+def test_it_listens_on_loopback_only_and_stores_scram_verifiers(server: EmbeddedPostgres) -> None:
+    with psycopg.connect(server.url) as connection:
         row = connection.execute(
             "select current_setting('listen_addresses'), left(rolpassword, 13) "
             "from pg_authid where rolname = 'postgres'"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from tap.replay import differences, sent
 
+from hubspot_sandbox import search
 from hubspot_sandbox.portal import Habits
+from tap_hubspot_crm import id_search
 from tap_hubspot_crm.tap import TapHubSpotCrm
 from tap_hubspot_crm.timekeeping import Timer, parse_moment, to_milliseconds
 
@@ -112,9 +114,14 @@ def test_looking_back_reads_nothing_again(synced: Connection) -> None:
     assert not synced.requests("batch/read")
 
 
-def test_more_rows_than_a_search_shows_changed_in_one_millisecond(connection: Connection) -> None:
-    """HubSpot's search ends at 10,000 results; each of these comes once all the same."""
-    for number in range(10_300):
+@pytest.mark.parametrize("limit", [1_000, pytest.param(10_000, marks=pytest.mark.long)])
+def test_more_rows_than_a_search_shows_changed_in_one_millisecond(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """HubSpot's search ends at 10,000 results; each of more comes once all the same."""
+    monkeypatch.setattr(search, "RESULT_LIMIT", limit)
+    monkeypatch.setattr(id_search, "_FARTHEST", limit - id_search.SEARCH_LIMIT)
+    for number in range(limit + 300):
         connection.portal.create("contacts", {"firstname": f"Number {number}"})
     settings = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}
     connection.sync(**settings)
