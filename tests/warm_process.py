@@ -20,11 +20,10 @@ import sys
 import tempfile
 import threading
 import time
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import FrameType
 
 #: Before each wish: its length in bytes.
@@ -81,7 +80,7 @@ def main() -> None:
         if not header:
             return
         wish = json.loads(_receive(tests, HEADER.unpack(header)[0]))
-        program = _load(wish["program"])
+        script = _loaded(wish["program"])
         if threading.active_count() > 1:
             raise RuntimeError(f"{wish['program']} starts a thread where it is imported")
         # The end of a process is told once it is known whom to tell.
@@ -92,7 +91,8 @@ def main() -> None:
             forks.forget()
             _become(wish, files)
             if wish["code"] is None:
-                sys.exit(program())
+                # Found only here: plugins of the SDK set up their logs where they are looked for.
+                sys.exit(script.load()())
             exec(compile(wish["code"], "<code>", "exec"), {"__name__": "__main__"})  # noqa: S102 - a test's own code
             return
         forks.add(pid, files.pop())
@@ -102,16 +102,14 @@ def main() -> None:
         tests.sendall(NUMBER.pack(pid))
 
 
-def _load(name: str) -> Callable[[], object]:
+def _loaded(name: str) -> EntryPoint:
     [script] = entry_points(group="console_scripts", name=name)
-    is_new = script.module not in sys.modules
-    program: Callable[[], object] = script.load()
-    if is_new:
-        for late in LOADED_LATE.get(name, ()):
-            importlib.import_module(late)
+    if script.module not in sys.modules:
+        for module in (script.module, *LOADED_LATE.get(name, ())):
+            importlib.import_module(module)
         # What lies there now is looked through by no program, and so stays shared between them.
         gc.freeze()
-    return program
+    return script
 
 
 def _receive(tests: socket.socket, length: int) -> bytes:
