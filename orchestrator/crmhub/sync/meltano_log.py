@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -19,10 +18,15 @@ _FAILURES = {"tap_failed", "target_failed", "state_failed"}
 #: Singer SDK: `METRIC: {"type": "counter", "metric": "record_count", …}` in a plugin's log.
 _METRIC = re.compile(r"METRIC: (\{.*\})")
 #: Anything in a plugin's output that looks like a secret: HubSpot's tokens and keys, passwords in
-#: addresses, bearer headers.
+#: addresses, bearer headers. Parts are bounded: a long line must not take long to look through.
 _SECRET = re.compile(
-    r"(?i)(bearer\s+)\S+|\b(?:pat|na1|eu1)-[A-Za-z0-9-]{8,}|(://[^:/\s]+:)[^@\s]+(?=@)"
+    r"(?i)(bearer\s{1,9})\S+|\b(?:pat|(?:na|eu|ap)\d)-[A-Za-z0-9-]{8,}"
+    r"|(://[^:/\s]{1,256}:)[^@\s]{1,1024}(?=@)"
 )
+#: What PostgreSQL cannot store as text: NUL, and halves of characters.
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+#: The longest that HubSpot's limits last (HubSpot: daily limits are reset at midnight).
+_LONGEST_WAIT_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,7 @@ class PluginFailure:
         return cls(
             error_class=error.error_class,
             message=str(error),
-            retry_after_seconds=error.retry_after_seconds,
+            retry_after_seconds=_seconds(error.retry_after_seconds),
         )
 
 
@@ -76,14 +80,14 @@ class MeltanoLog:
         return said
 
     def _read_metric(self, text: str) -> None:
-        try:
-            metric: dict[str, Any] = json.loads(text)
-        except json.JSONDecodeError:
+        metric = _object(text)
+        tags, value = metric.get("tags"), metric.get("value")
+        stream = tags.get("stream") if isinstance(tags, dict) else None
+        if metric.get("metric") != "record_count" or not isinstance(stream, str):
             return
-        tags = metric.get("tags") or {}
-        if metric.get("metric") == "record_count" and isinstance(tags.get("stream"), str):
-            stream = tags["stream"]
-            self.records[stream] = self.records.get(stream, 0) + int(metric.get("value") or 0)
+        if isinstance(value, int) and value >= 0:
+            stream = _storable(stream)
+            self.records[stream] = self.records.get(stream, 0) + value
 
 
 def redacted(text: str) -> str:
@@ -91,26 +95,42 @@ def redacted(text: str) -> str:
     return _SECRET.sub(lambda found: f"{found[1] or found[2] or ''}********", text)
 
 
-def _event(line: str) -> tuple[str, dict[str, Any]]:
+def _object(text: str) -> dict[str, Any]:
+    """The object that a text holds as JSON; an empty one where it holds none.
+
+    Among what is none: numbers that are too long for Python, nests that are too deep for it.
+    """
     try:
-        entry = json.loads(line)
-    except json.JSONDecodeError:
-        return line.rstrip("\n"), {}
-    if not isinstance(entry, dict):
-        return line.rstrip("\n"), {}
-    return str(entry.get("event", "")), entry
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _event(line: str) -> tuple[str, dict[str, Any]]:
+    entry = _object(line)
+    return _storable(str(entry.get("event", "")) if entry else line.rstrip("\n")), entry
 
 
 def _failure(event: str, entry: dict[str, Any]) -> PluginFailure | None:
     """The failure a line tells of: a plugin's, inside Meltano's, or the state backend's own."""
-    said: object = entry
-    if event.startswith('{"event"'):
-        with contextlib.suppress(json.JSONDecodeError):
-            said = json.loads(event)
-    if not isinstance(said, dict) or said.get("event") not in _FAILURES:
+    said = _object(event) if event.startswith('{"event"') else entry
+    name = said.get("event")
+    if not isinstance(name, str) or name not in _FAILURES:
         return None
     return PluginFailure(
-        error_class=str(said.get("error_class", "internal")),
-        message=redacted(str(said.get("message", ""))),
-        retry_after_seconds=said.get("retry_after_seconds"),
+        error_class=_storable(str(said.get("error_class", "internal"))),
+        message=redacted(_storable(str(said.get("message", "")))),
+        retry_after_seconds=_seconds(said.get("retry_after_seconds")),
     )
+
+
+def _seconds(value: object) -> float | None:
+    """A wait as it may be kept, at most a day; None where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        return None
+    return float(min(value, _LONGEST_WAIT_SECONDS))
+
+
+def _storable(text: str) -> str:
+    return _UNSTORABLE.sub("\ufffd", text)
