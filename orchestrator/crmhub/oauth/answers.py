@@ -31,6 +31,7 @@ LONGEST_PAUSE_SECONDS = 15.0
 EARLY_SECONDS = 300.0
 #: Where an answer does not say how long its token lives (HubSpot: 30 minutes).
 LIFE_SECONDS = 1800.0
+LONGEST_LIFE_SECONDS = 365 * 86_400.0
 
 _OK = 200
 _TOO_MANY = 429
@@ -53,9 +54,14 @@ class Answer:
     retry_after_seconds: float | None = None
 
     def text(self, name: str) -> str:
-        """A field of the body, "" where it is no text."""
+        """A field of the body, "" where it is no text that could be stored and shown."""
         value = (self.body or {}).get(name)
-        return value if isinstance(value, str) else ""
+        return value if isinstance(value, str) and value.isprintable() else ""
+
+    def token(self, name: str) -> str:
+        """A token in the body, "" where it is none that a header could carry."""
+        value = self.text(name)
+        return value if value.isascii() else ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,15 +112,15 @@ def read_grant(answer: Answer) -> Grant:
 
     Raises the error that says who has to do what where there are none.
     """
-    access_token = answer.text("access_token")
+    access_token = answer.token("access_token")
     if answer.status != _OK or not access_token:
         raise refusal(answer, "token endpoint")
     life = (answer.body or {}).get("expires_in")
-    refresh_token = answer.text("refresh_token")
+    refresh_token = answer.token("refresh_token")
     return Grant(
         access_token=Secret(access_token),
         refresh_token=Secret(refresh_token) if refresh_token else None,
-        life_seconds=float(life) if isinstance(life, int | float) else LIFE_SECONDS,
+        life_seconds=_life(life),
         account_id=account_id(answer, "hub_id"),
         scopes=read_scopes(answer),
     )
@@ -149,7 +155,14 @@ def read_scopes(answer: Answer) -> frozenset[str] | None:
 def account_id(answer: Answer, name: str) -> str | None:
     """The portal id in a field of the body."""
     value = (answer.body or {}).get(name)
-    return str(value) if isinstance(value, int | str) and value else None
+    return str(value) if isinstance(value, int) and value else answer.text(name) or None
+
+
+def _life(seconds: object) -> float:
+    """How long a token lives; an answer that says nothing possible says nothing."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        return LIFE_SECONDS
+    return float(seconds) if 0 <= seconds <= LONGEST_LIFE_SECONDS else LIFE_SECONDS
 
 
 def renew_in_seconds(life_seconds: float, *, passed_seconds: float = 0.0) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
 import time
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ class HubSpotAsker:
 def _json_object(response: Response) -> dict[str, object] | None:
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
@@ -113,4 +114,4 @@ def _retry_after(response: Response) -> float | None:
         seconds = float(response.headers.get("Retry-After", ""))
     except ValueError:
         return None
-    return seconds if seconds >= 0 else None
+    return seconds if 0 <= seconds < math.inf else None

@@ -92,8 +92,8 @@ def key_set(path: Path, *, setting: str) -> PublicKeys:
 def _read_keys(path: Path) -> list[jwt.PyJWK]:
     """The keys for signatures; others are none of ours. Raises OSError or ValueError."""
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["keys"]
-    except (KeyError, TypeError):
+        entries = list(json.loads(path.read_text(encoding="utf-8"))["keys"])
+    except (KeyError, TypeError, RecursionError):
         raise ValueError("not a JWKS object") from None
     keys = [key for entry in entries if (key := _signing_key(entry)) is not None]
     if not keys:
@@ -105,10 +105,12 @@ def _signing_key(entry: object) -> jwt.PyJWK | None:
     if not isinstance(entry, dict) or entry.get("use", "sig") != "sig":
         return None
     # A symmetric key has no business in a file of public ones.
-    if entry.get("kty") not in _PUBLIC_KINDS:
+    kind = entry.get("kty")
+    if not isinstance(kind, str) or kind not in _PUBLIC_KINDS:
         return None
     try:
         key = jwt.PyJWK.from_dict(entry)
-    except jwt.PyJWTError:
+    except (jwt.PyJWTError, TypeError, ValueError):
+        # PyJWT takes the parts of a key for what they should be.
         return None
     return key if key.algorithm_name in _PUBLIC_ALGORITHMS else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeGuard
 from uuid import UUID, uuid4
 
 import jwt
@@ -97,7 +97,7 @@ def _login(claims: dict[str, Any]) -> Login:
             f"end within {LONGEST_LIFE.total_seconds() / 60:.0f} minutes."
         )
     jti, role = claims["jti"], claims["role"]
-    if not isinstance(jti, str) or not 1 <= len(jti) <= _LONGEST_ID or role not in _ROLES:
+    if not _is_id(jti) or role not in _ROLES:
         raise SignInRefusedError(
             "The sign-in token lacks an id or a role (viewer or admin): whoever runs the "
             "application has to compare its token with the README."
@@ -110,6 +110,11 @@ def _login(claims: dict[str, Any]) -> Login:
             "to compare its token with the README."
         ) from None
     return Login(org_id=org_id, role=role, jti=jti, expires_at=expires_at)
+
+
+def _is_id(jti: object) -> TypeGuard[str]:
+    """Whether it can be remembered: halves of characters, for one, have no bytes to hash."""
+    return isinstance(jti, str) and 1 <= len(jti) <= _LONGEST_ID and jti.isprintable()
 
 
 def _moment(seconds: object) -> datetime | None:
