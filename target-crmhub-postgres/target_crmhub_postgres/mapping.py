@@ -6,14 +6,21 @@ code. The classes below are that file, checked; its syntax is explained at its t
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from target_crmhub_postgres.errors import InvalidSettingsError
+from target_crmhub_postgres.mapping_file import (
+    Choice,
+    ColumnEntry,
+    Kind,
+    SetEntry,
+    StreamEntry,
+    read_mapping_file,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,24 +37,6 @@ __all__ = [
     "providers",
 ]
 
-#: How a value is read and stored; values.py holds one reader for each.
-Kind = Literal[
-    "text",
-    "joined_text",
-    "texts",
-    "enumeration",
-    "id",
-    "integer",
-    "numeric",
-    "boolean",
-    "date",
-    "timestamptz",
-    "any",
-    "email_pseudonym",
-    "email_pseudonyms",
-    "phone_pseudonym",
-]
-KINDS: Final[frozenset[str]] = frozenset(Kind.__args__)  # type: ignore[attr-defined]  # typeshed hides it
 PSEUDONYMS: Final = frozenset({"email_pseudonym", "email_pseudonyms", "phone_pseudonym"})
 
 _FOLDER: Final = Path(str(resources.files(__package__)))
@@ -64,7 +53,7 @@ class Column:
     #: Whether the sources are properties that the tap has to ask for.
     fetched: bool = False
     #: The setting that says `keep` or `drop`, where an organisation may choose.
-    kept_if: str | None = None
+    kept_if: Choice | None = None
     #: Whether a record without it is refused.
     required: bool = False
     #: What stands for a value that is missing.
@@ -199,12 +188,12 @@ def load_mapping(provider: str, folder: Path = _FOLDER) -> Mapping:
     known = providers(folder)
     if provider not in known:
         raise InvalidSettingsError(f"provider must be one of {', '.join(known)}")
-    content = tomllib.loads((folder / f"{provider}.toml").read_text(encoding="utf-8"))
     try:
-        streams = {name: _stream(name, entry) for name, entry in content["streams"].items()}
-    except (KeyError, TypeError, ValueError) as error:
+        file = read_mapping_file((folder / f"{provider}.toml").read_bytes())
+    except ValueError as error:
         message = f"provider {provider}: its mapping file is broken: {error}"
         raise InvalidSettingsError(message) from error
+    streams = {name: _stream(name, entry) for name, entry in file.streams.items()}
     return Mapping(provider=provider, streams=streams)
 
 
@@ -221,53 +210,42 @@ def _with_kept(stream: Stream | None, name: str, added: list[str]) -> Stream:
     return replace(stream, properties={**kinds, **stream.properties})
 
 
-def _stream(name: str, entry: dict[str, Any]) -> Stream:
+def _stream(name: str, entry: StreamEntry) -> Stream:
     return Stream(
         name=name,
-        key=Key(**entry["key"]),
-        table=entry.get("table"),
-        columns=_columns(entry.get("columns", {})),
-        properties={property_: _kind(kind) for property_, kind in _flat(entry, "properties")},
-        tombstone=entry.get("tombstone"),
-        personal=tuple(entry.get("personal", ())),
-        sets=tuple(_set(name, array, each) for array, each in entry.get("sets", {}).items()),
+        key=Key(column=entry.key.column, field=entry.key.field, stream=entry.key.stream),
+        table=entry.table,
+        columns=_columns(entry.columns),
+        properties={each: kind for kind, names in entry.properties.items() for each in names},
+        tombstone=entry.tombstone,
+        personal=entry.personal,
+        sets=tuple(_set(name, array, each) for array, each in entry.sets.items()),
     )
 
 
-def _flat(entry: dict[str, Any], section: str) -> Iterator[tuple[str, str]]:
-    for kind, names in entry.get(section, {}).items():
-        for name in names:
-            yield name, kind
-
-
-def _set(stream: str, array: str, entry: dict[str, Any]) -> MemberSet:
+def _set(stream: str, array: str, entry: SetEntry) -> MemberSet:
     return MemberSet(
         name=f"{stream}.{array}",
         field=array,
-        table=entry["table"],
-        owner=Key(field="", **entry["owner"]),
-        member=Key(**entry["member"]),
-        columns=_columns(entry.get("columns", {})),
+        table=entry.table,
+        owner=Key(column=entry.owner.column, field="", stream=entry.owner.stream),
+        member=Key(
+            column=entry.member.column, field=entry.member.field, stream=entry.member.stream
+        ),
+        columns=_columns(entry.columns),
     )
 
 
-def _columns(entries: dict[str, dict[str, Any]]) -> tuple[Column, ...]:
+def _columns(entries: MappingOf[str, ColumnEntry]) -> tuple[Column, ...]:
     return tuple(
         Column(
             name=name,
-            kind=_kind(entry["kind"]),
-            sources=tuple(entry.get("properties") or entry["fields"]),
-            fetched="properties" in entry,
-            kept_if=entry.get("kept_if"),
-            required=entry.get("required", False),
-            default=entry.get("default"),
+            kind=entry.kind,
+            sources=entry.properties or entry.fields,
+            fetched=bool(entry.properties),
+            kept_if=entry.kept_if,
+            required=entry.required,
+            default=entry.default,
         )
         for name, entry in entries.items()
     )
-
-
-def _kind(kind: str) -> Kind:
-    if kind not in KINDS:
-        message = f"unknown kind {kind}"
-        raise ValueError(message)
-    return kind  # type: ignore[return-value]  # just checked against the literal
