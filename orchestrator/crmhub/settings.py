@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from crmhub.database import check_database_url
 from crmhub.embedded_postgres import embedded_postgres
@@ -85,11 +87,32 @@ def required_database_url(environment: Mapping[str, str]) -> str:
 
 
 def hubspot_api_url(environment: Mapping[str, str]) -> str | None:
-    """HUBSPOT_API_URL, or None for HubSpot's own. Raises InvalidSettingsError."""
+    """HUBSPOT_API_URL, or None for HubSpot's own.
+
+    Raises InvalidSettingsError, also for HTTP to elsewhere: tokens would travel in the open.
+    """
     url = environment.get("HUBSPOT_API_URL")
-    if url and not url.startswith(("https://", "http://")):
-        raise InvalidSettingsError("HUBSPOT_API_URL must be an address as https://api.hubapi.com")
-    return url or None
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        parts = urlsplit("")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    if not is_safe or not parts.hostname:
+        raise InvalidSettingsError(
+            "HUBSPOT_API_URL must be an address as https://api.hubapi.com, because tokens travel "
+            "by it; http:// is for this machine alone"
+        )
+    return url
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
 
 
 def keyring(environment: Mapping[str, str]) -> Keyring:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 #: An address for sessions that reach the sandbox through the adapter; any other will do.
-IN_PROCESS_URL: Final = "http://hubspot-sandbox.invalid"
+IN_PROCESS_URL: Final = "https://hubspot-sandbox.invalid"
 
 
 class SandboxAdapter(HTTPAdapter):

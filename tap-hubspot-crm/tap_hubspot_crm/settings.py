@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -246,14 +247,29 @@ def _credential_faults(given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _address(value: str) -> str:
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
         raise InvalidSettingsError(
             "setting api_url must be an address such as https://api.hubapi.com"
         )
     if parts.username or parts.password:
         raise InvalidSettingsError("setting api_url must not hold a user name or password")
+    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+        raise InvalidSettingsError(
+            "setting api_url must begin with https://, because tokens travel by it; http:// is for "
+            "this machine alone"
+        )
     return value.rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _share(value: float | str) -> float:

@@ -27,6 +27,8 @@ README = Path(__file__).parents[2] / "tap-hubspot-crm" / "README.md"
         ({"client_id": "a", "client_secret": "b"}, "refresh_token"),
         ({"api_url": MARK}, "api_url"),
         ({"api_url": "ftp://hub"}, "api_url"),
+        ({"api_url": "https://[x"}, "api_url"),
+        ({"api_url": "http://hubspot.example.com"}, "api_url"),
         ({"api_url": f"https://u:{MARK}@x"}, "api_url"),
         ({"api_version": MARK}, "api_version"),
         ({"start_date": MARK}, "start_date"),

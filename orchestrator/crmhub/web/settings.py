@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from crmhub.errors import InvalidSettingsError
-from crmhub.settings import hubspot_api_url, keyring, token_endpoint, whole_number
+from crmhub.settings import hubspot_api_url, is_loopback, keyring, token_endpoint, whole_number
 from crmhub.vault.secret import Secret
 from crmhub.web.login_keys import LoginKeys, SharedKey, key_set
 
@@ -83,7 +82,7 @@ def web_settings(
 
 
 def _own_address(host: str, port: int) -> str:
-    if not _is_loopback(host):
+    if not is_loopback(host):
         raise InvalidSettingsError(
             f"CRMHUB_BASE_URL is missing: others than this machine can reach {host}, so it must be "
             "the address that their browsers use, as https://crmhub.example.com"
@@ -105,7 +104,7 @@ def base_url(environment: Mapping[str, str]) -> str | None:
             "https://crmhub.example.com"
         )
     parts = urlsplit(url)
-    if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+    if parts.scheme != "https" and not is_loopback(parts.hostname):
         raise InvalidSettingsError(
             "CRMHUB_BASE_URL must begin with https://, because sessions travel by it; http:// is "
             "for this machine alone, as http://127.0.0.1:8080"
@@ -195,10 +194,3 @@ def _is_origin(url: str) -> bool:
         return False
     bare = f"{parts.scheme}://{parts.netloc}"
     return named and parts.scheme in {"https", "http"} and "@" not in url and url == bare
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -46,6 +46,8 @@ def read(*, host: str = "127.0.0.1", **changed: str) -> WebSettings:
         ("CRMHUB_FRAME_ANCESTORS", "https://app.example.com; script-src *", "must be origins"),
         ("CRMHUB_FRAME_ANCESTORS", "*", "must be origins"),
         ("HUBSPOT_AUTHORIZE_URL", "app.hubspot.com", "HUBSPOT_AUTHORIZE_URL must be"),
+        ("HUBSPOT_API_URL", "http://hubspot.example.com", "because tokens travel by it"),
+        ("HUBSPOT_API_URL", "https://[x", "HUBSPOT_API_URL must be"),
         ("HUBSPOT_CLIENT_ID", "half", "HUBSPOT_CLIENT_SECRET is missing"),
     ],
 )
