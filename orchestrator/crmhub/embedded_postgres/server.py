@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from crmhub.embedded_postgres.binaries import (
     PostgresBinaries,
     ServerAccount,
+    copied_binaries,
     find_binaries,
     reachable_by,
     server_account,
@@ -144,11 +145,7 @@ def _within_reach(
     """The binaries where the account can run them: a copy if they lie in a closed folder."""
     if reachable_by(binaries.prefix / "bin", account):
         return binaries
-    copy = directory / "binaries"
-    if not copy.exists():
-        shutil.copytree(binaries.prefix, copy, symlinks=True)
-        copy.chmod(0o755)
-    return PostgresBinaries(prefix=copy, major=binaries.major)
+    return copied_binaries(binaries, directory / "binaries")
 
 
 def _password(directory: Path) -> str:
