@@ -7,6 +7,7 @@ import os
 import shlex
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -17,7 +18,6 @@ from crmhub.cli.worker import work
 from crmhub.demo.play import play_demo
 from crmhub.demo.staying import demo_settings, status_center
 from crmhub.logs import configure_logging
-from crmhub.project_files import meltano_project_directory
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -56,7 +56,7 @@ def _stay(stage: Stage) -> None:
     settings = demo_settings(stage)
     with status_center(stage, settings) as address:
         settings["CRMHUB_BASE_URL"] = address
-        file = meltano_project_directory() / ".cache" / "demo.env"
+        file = Path.cwd() / ".cache" / "demo.env"
         file.parent.mkdir(exist_ok=True)
         file.touch(mode=0o600)
         file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in settings.items()))
