@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench soak screenshots lint format schema lock
+.PHONY: help install demo test test-long bench soak screenshots lint format schema lock audit
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE
@@ -51,3 +51,6 @@ lock: install  ## renew requirements.lock from the pyproject files (ARGS=--upgra
 		--python-version 3.11 --group dev --no-emit-package tap-hubspot-crm \
 		--no-emit-package target-crmhub-postgres --no-emit-package crmhub \
 		pyproject.toml --output-file requirements.lock $(ARGS)
+
+audit: install  ## look for known vulnerabilities of what is locked (needs the advisories of the package index)
+	@.uv/bin/uv tool run --quiet pip-audit==2.10.1 --strict --disable-pip --require-hashes -r requirements.lock
