@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import signal
 import threading
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -87,6 +88,8 @@ def web_server(settings: WebSettings) -> WebServer:
     class Protocol(ImpatientProtocol):
         patience_seconds = settings.patience_seconds
 
+    # Not even for who listens to every logger there is.
+    logging.getLogger("uvicorn.access").disabled = True
     return WebServer(
         uvicorn.Config(
             create_app(settings),
