@@ -10,7 +10,9 @@ and is looked through by the tests that know what belongs there.
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import stat
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,11 +20,14 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from security.heard import OF_A_MODULE, OF_THE_RUN
+from warm_programs import PATIENCE_SECONDS, PipedProcess, WarmPrograms
 
 from crmhub.vault.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from warm_programs import WarmProcess
 
 #: Variables whose value is a secret as a whole; of an address it is the password.
 _SECRET_NAME: Final = re.compile(r"SALT|SECRET|TOKEN$|_KEY$|PASSWORD")
@@ -56,6 +61,34 @@ def pytest_configure() -> None:
         OF_A_MODULE.add(f"{process.args!r}", errors)
         return output, errors
 
+    begin: Callable[..., WarmProcess] = WarmPrograms.start
+    warm_talk = PipedProcess.communicate
+
+    def begun(
+        programs: WarmPrograms,
+        program: str,
+        *arguments: str | Path,
+        environment: Mapping[str, str],
+        streams: tuple[int, int, int],
+        **options: object,
+    ) -> WarmProcess:
+        for secret in _secrets_of(dict(environment)):
+            OF_A_MODULE.know(secret)
+        if stat.S_ISREG(os.fstat(streams[2]).st_mode):
+            OF_A_MODULE.listen_to(program, Path(f"/proc/self/fd/{streams[2]}"))
+        return begin(
+            programs, program, *arguments, environment=environment, streams=streams, **options
+        )
+
+    def warm_talked(
+        process: PipedProcess, timeout: float = PATIENCE_SECONDS
+    ) -> tuple[bytes, bytes]:
+        output, errors = warm_talk(process, timeout)
+        OF_A_MODULE.add("a warm program", errors)
+        return output, errors
+
+    _patch.setattr(WarmPrograms, "start", begun)
+    _patch.setattr(PipedProcess, "communicate", warm_talked)
     _patch.setattr(Secret, "__init__", noted)
     _patch.setattr(subprocess.Popen, "__init__", started)
     _patch.setattr(subprocess.Popen, "communicate", talked)

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 pytest_plugins = ["pytester"]
 
 SLIPS = """
-import logging, subprocess, sys
+import contextlib, logging, subprocess, sys
 from pathlib import Path
+from warm_programs import WarmPrograms
 from crmhub.vault.secret import Secret
 
 SAY = [sys.executable, "-c", "import os, sys; sys.stderr.write(os.environ['PII_HASH_SALT'])"]
@@ -44,6 +45,11 @@ def test_file(tmp_path):
     with path.open("wb") as log:
         subprocess.Popen(SAY, env=GIVEN, stderr=log).wait()
     path.unlink()
+
+def test_warm_program():
+    with contextlib.closing(WarmPrograms()) as programs:
+        code = "import os, sys; sys.stderr.write(os.environ['PII_HASH_SALT'])"
+        programs.run("tap-hubspot-crm", environment=GIVEN, code=code)
 """
 
 
@@ -57,11 +63,11 @@ def test_a_slip_fails_the_test_that_made_it_and_is_not_repeated(
         sys.executable, "-m", "pytest", "-p", "security.log_scanner", "-p", "no:cacheprovider",
         "-p", "no:xdist", "-p", "no:schemathesis", "-q", "--show-capture=no",
     )  # fmt: skip
-    done.assert_outcomes(passed=6, errors=5)
+    done.assert_outcomes(passed=7, errors=6)
     said = "\n".join(done.outlines)
-    for test in ("log", "standard_error", "secret", "program", "file"):
+    for test in ("log", "standard_error", "secret", "program", "file", "warm_program"):
         assert f"::test_{test} gives away:" in said
-    assert said.count("<a secret that was given>") == 3
+    assert said.count("<a secret that was given>") == 4
     assert salt not in said
     assert "0a1b2c3d4e5f" not in said
     assert "zqmark" not in said.lower()
