@@ -25,6 +25,7 @@ from tap.model.operations import Operations
 from tap.model.process import Run, run_tap
 from tap.model.silence import Silence
 
+from hubspot_sandbox import search
 from hubspot_sandbox.app import SandboxApp
 from hubspot_sandbox.clock import VirtualClock, iso
 from hubspot_sandbox.faults import Faults
@@ -43,8 +44,11 @@ _SECOND = 1_000
 _MINUTE = 60 * _SECOND
 _HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
-#: Among so many seeds is one with more records than a search shows.
+#: Among so many seeds is one with more records than a search shows, pages as large as HubSpot's.
 _EVERY_BIG = 50
+#: To most of those a search shows so many; to one among 500 seeds, as many as HubSpot's do.
+_BIG = 2_000
+_EVERY_HUGE = 500
 #: An interval that no history sees the end of.
 _NEVER = 1_000_000
 #: A process takes longer than that to start, so that no two runs share a second.
@@ -71,10 +75,13 @@ class History:
         self._clock = VirtualClock(_BEGIN + self._rng.randint(0, _DAY))
         rng = self._rng
         self._is_big = seed % _EVERY_BIG == _EVERY_BIG - 1
+        is_less = self._is_big and (seed + 1) % _EVERY_HUGE != 0
+        #: Results that a search of pages as large as HubSpot's shows.
+        self._shown = _BIG if is_less else search.RESULT_LIMIT
         self._sandbox = Sandbox(clock=self._clock, dialect=draw_dialect(rng))
         self._app = SandboxApp(self._sandbox)
         self._portal = self._sandbox.add_portal(
-            contacts=10_300 if self._is_big else rng.choice([5, 30, 80, 150, 300]),
+            contacts=self._shown + 300 if self._is_big else rng.choice([5, 30, 80, 150, 300]),
             deals=rng.choice([0, 4, 20, 60, 120]),
             seed=seed,
             limits=Limits(searches_count_as_calls=rng.random() < 0.3),
@@ -160,7 +167,7 @@ class History:
         plan = Plan(
             settings=settings,
             page_size=self._page_size,
-            search_cap=10_000 if self._page_size is None else 7 * self._page_size,
+            search_cap=self._shown if self._page_size is None else 7 * self._page_size,
             state_frequency=self._state_frequency,
             block_size=self._block_size,
             is_scarce=self._is_scarce,

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from hubspot_sandbox import search
 from tap_hubspot_crm import output
+from tap_hubspot_crm.id_search import SEARCH_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,11 +47,11 @@ class Plan:
 
     def limits(self) -> dict[str, int]:
         """Return the tap's limits by name, so small that a few dozen rows meet them all."""
-        limits = {"BLOCK_SIZE": self.block_size}
+        page_size = self.page_size or SEARCH_LIMIT
+        limits = {"BLOCK_SIZE": self.block_size, "_FARTHEST": self.search_cap - page_size}
         if self.page_size is not None:
             limits |= {
                 "SEARCH_LIMIT": self.page_size,
-                "_FARTHEST": self.search_cap - self.page_size,
                 "_WORTH_CUTTING": 4 * self.page_size,
                 "PAGE_ROWS": self.page_size,
                 "LIST_LIMIT": self.page_size,

@@ -201,8 +201,7 @@ def _tuned(plan: Plan) -> Iterator[None]:
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(HubSpotStream, "STATE_MSG_FREQUENCY", plan.state_frequency)
-        if plan.page_size is not None:
-            patch.setattr(search, "RESULT_LIMIT", plan.search_cap)
+        patch.setattr(search, "RESULT_LIMIT", plan.search_cap)
         modules = _modules()
         for name, limit in plan.limits().items():
             holders = [module for module in modules if hasattr(module, name)]
