@@ -30,8 +30,8 @@ bench: install  ## measure against HubSpot's limits and against peers; ARGS=--qu
 		../.venv/bin/python -m benchmarks.target $(ARGS) && \
 		../.venv/bin/python -m benchmarks.status_center $(ARGS)
 
-soak: install  ## 200 connections, workers killed, the database restarted: do all tables equal their portals?
-	@cd tests && ../.venv/bin/python -m end_to_end $(ARGS)
+soak: install  ## 200 connections, workers killed, the database restarted; HOURS=2: random histories for so long
+	@cd tests && ../.venv/bin/python -m end_to_end$(if $(HOURS),.convergence --hours $(HOURS)) $(ARGS)
 
 screenshots: install  ## renew the README's pictures of the Status Center (needs a Chromium)
 	@CI=1 CRMHUB_SCREENSHOTS=$(CURDIR)/orchestrator/screenshots .venv/bin/python -m pytest -q \

@@ -11,7 +11,6 @@ import signal
 import tempfile
 import threading
 import time
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,8 @@ from end_to_end.comparison import assert_equal_to_portal
 from end_to_end.conftest import Scene
 from end_to_end.fleet_report import FleetReport
 from end_to_end.people import work_in
+from end_to_end.remains import folders_of_runs, processes_of
+from end_to_end.run_records import crossed_bookmarks, endings, overlaps
 from end_to_end.workers import (
     WorkerProcess,
     running_worker,
@@ -109,17 +110,17 @@ class Fleet:
         say("comparing")
         differing = sum(self._differs(each, say) for each in self.scene.stage.organisations)
         return FleetReport(
-            runs=self._endings(),
+            runs=endings(self.scene.database),
             kills=self.plan.kills,
             restarts=len(self._restarts()),
             edits=self._edits,
             seconds=time.monotonic() - began,
-            overlaps=self._overlaps(),
-            crossed=self._crossed(),
+            overlaps=overlaps(self.scene.database),
+            crossed=crossed_bookmarks(self.scene.database),
             compared=len(self.scene.stage.organisations),
             differing=differing,
-            orphans=self._orphans(),
-            left_over=len(list(self._folder.glob("crmhub-run-*"))),
+            orphans=len(processes_of(self._folder)),
+            left_over=len(folders_of_runs(self._folder)),
         )
 
     def _wait_for_a_run(self) -> None:
@@ -200,42 +201,6 @@ class Fleet:
             say(f"connection {organisation.connection_id} differs from its portal: {said}")
             return True
         return False
-
-    def _endings(self) -> Counter[str]:
-        rows = self.scene.database.rows(
-            "select status || coalesce(' ' || error_class, '') as how, count(*) as runs "
-            "from crmhub.sync_runs group by 1"
-        )
-        return Counter({row["how"]: row["runs"] for row in rows})
-
-    def _overlaps(self) -> int:
-        [row] = self.scene.database.rows(
-            "select count(*) as pairs from crmhub.sync_runs as one "
-            "join crmhub.sync_runs as other "
-            "on other.connection_id = one.connection_id and other.id > one.id "
-            "and one.started_at is not null and other.started_at is not null "
-            "and tstzrange(other.started_at, other.finished_at) "
-            "&& tstzrange(one.started_at, one.finished_at)"
-        )
-        return int(row["pairs"])
-
-    def _crossed(self) -> int:
-        """Connections with a bookmark of another one: a pass's version is the time it began."""
-        [row] = self.scene.database.rows(
-            "select count(*) - count(distinct (state_json #>> '{bookmarks,contacts,version}', "
-            "state_json #>> '{bookmarks,deals,version}')) as crossed "
-            "from crmhub.source_connections where state_json is not null"
-        )
-        return int(row["crossed"])
-
-    def _orphans(self) -> int:
-        """Processes that still carry the folder of this fleet's runs in their environment."""
-        mark = str(self._folder).encode()
-        found = 0
-        for environment in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                found += mark in environment.read_bytes()
-        return found
 
 
 @contextlib.contextmanager

@@ -1,0 +1,55 @@
+"""What the database's own record of runs and writes says of a whole hub."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from databases import TestDatabase
+
+
+def endings(database: TestDatabase) -> Counter[str]:
+    """How runs ended: status and class → number."""
+    rows = database.rows(
+        "select status || coalesce(' ' || error_class, '') as how, count(*) as runs "
+        "from crmhub.sync_runs group by 1"
+    )
+    return Counter({row["how"]: row["runs"] for row in rows})
+
+
+def overlaps(database: TestDatabase) -> int:
+    """Pairs of runs of one connection that went on at the same time."""
+    [row] = database.rows(
+        "select count(*) as pairs from crmhub.sync_runs as one "
+        "join crmhub.sync_runs as other "
+        "on other.connection_id = one.connection_id and other.id > one.id "
+        "and one.started_at is not null and other.started_at is not null "
+        "and tstzrange(other.started_at, other.finished_at) "
+        "&& tstzrange(one.started_at, one.finished_at)"
+    )
+    return int(row["pairs"])
+
+
+def crossed_bookmarks(database: TestDatabase) -> int:
+    """Connections with a bookmark of another one: a pass's version is the time it began."""
+    [row] = database.rows(
+        "select count(*) - count(distinct (state_json #>> '{bookmarks,contacts,version}', "
+        "state_json #>> '{bookmarks,deals,version}')) as crossed "
+        "from crmhub.source_connections where state_json is not null"
+    )
+    return int(row["crossed"])
+
+
+def newest_writes(database: TestDatabase) -> dict[str, datetime | None]:
+    """Table → when one of its rows was last changed, whosever."""
+    [newest] = database.rows(
+        "select (select max(synced_at) from crmhub.crm_contacts) as crm_contacts, "
+        "(select max(synced_at) from crmhub.crm_deals) as crm_deals, "
+        "(select max(synced_at) from crmhub.crm_owners) as crm_owners, "
+        "(select max(synced_at) from crmhub.crm_pipelines) as crm_pipelines, "
+        "(select max(synced_at) from crmhub.crm_pipeline_stages) as crm_pipeline_stages"
+    )
+    return newest
