@@ -89,29 +89,37 @@ class Relay:
                 back.join()
 
     def _pump(self, direction: str, source: socket.socket, sink: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65_536):
-                if self.is_deaf and direction == "down":
-                    continue
-                left = self.left.get(direction)
-                # The server may answer before this thread goes on: it has to be deaf before.
-                is_unanswered = direction == "up" and self._is_unanswered(data)
-                sink.sendall(data[:left])
-                self.passed[direction] += len(data)
-                if left is not None and len(data) >= left:
-                    del self.left[direction]
-                    break
-                if left is not None:
-                    self.left[direction] = left - len(data)
-                if is_unanswered:
-                    time.sleep(_DONE_BY_THEN)
-                    break
-            else:
-                sink.shutdown(socket.SHUT_WR)
-                return
-            self.cuts += 1
-            self.cut()
-            self.is_deaf = False
+        try:
+            self._hand_on(direction, source, sink)
+        except OSError:
+            # A connection that is reset on one side is over on the other one, too.
+            for end in (source, sink):
+                with contextlib.suppress(OSError):
+                    end.shutdown(socket.SHUT_RDWR)
+
+    def _hand_on(self, direction: str, source: socket.socket, sink: socket.socket) -> None:
+        while data := source.recv(65_536):
+            if self.is_deaf and direction == "down":
+                continue
+            left = self.left.get(direction)
+            # The server may answer before this thread goes on: it has to be deaf before.
+            is_unanswered = direction == "up" and self._is_unanswered(data)
+            sink.sendall(data[:left])
+            self.passed[direction] += len(data)
+            if left is not None and len(data) >= left:
+                del self.left[direction]
+                break
+            if left is not None:
+                self.left[direction] = left - len(data)
+            if is_unanswered:
+                time.sleep(_DONE_BY_THEN)
+                break
+        else:
+            sink.shutdown(socket.SHUT_WR)
+            return
+        self.cuts += 1
+        self.cut()
+        self.is_deaf = False
 
     def _is_unanswered(self, data: bytes) -> bool:
         if self.unanswered is None or self.unanswered[0] not in data:
