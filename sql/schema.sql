@@ -465,6 +465,27 @@ ALTER VIEW crmhub.contact_activity OWNER TO crmhub_owner;
 COMMENT ON VIEW crmhub.contact_activity IS 'Open and won deals per contact pseudonym, live rows only.';
 
 --
+-- Name: count_comparisons; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.count_comparisons (
+    org_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    compared_at timestamp with time zone,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    full_passes text,
+    failed_at timestamp with time zone,
+    error_class text,
+    wanted_at timestamp with time zone,
+    CONSTRAINT count_comparisons_counts_is_object CHECK ((jsonb_typeof(counts) = 'object'::text)),
+    CONSTRAINT count_comparisons_failure_whole CHECK (((failed_at IS NULL) = (error_class IS NULL)))
+);
+
+ALTER TABLE ONLY crmhub.count_comparisons FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.count_comparisons OWNER TO crmhub_owner;
+
+--
 -- Name: crm_owners; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -772,6 +793,13 @@ CREATE TABLE crmhub.web_sessions (
 ALTER TABLE ONLY crmhub.web_sessions FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE crmhub.web_sessions OWNER TO crmhub_owner;
+
+--
+-- Name: count_comparisons count_comparisons_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.count_comparisons
+    ADD CONSTRAINT count_comparisons_key PRIMARY KEY (org_id, connection_id);
 
 --
 -- Name: crm_contacts crm_contacts_key; Type: CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
@@ -1085,6 +1113,13 @@ CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crmhub.secrets_provider FOR EAC
 CREATE TRIGGER touch_updated_at BEFORE UPDATE ON crmhub.source_connections FOR EACH ROW EXECUTE FUNCTION crmhub.touch_updated_at();
 
 --
+-- Name: count_comparisons count_comparisons_connection; Type: FK CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE ONLY crmhub.count_comparisons
+    ADD CONSTRAINT count_comparisons_connection FOREIGN KEY (org_id, connection_id) REFERENCES crmhub.source_connections(org_id, id) ON DELETE CASCADE;
+
+--
 -- Name: oauth_states oauth_states_connection; Type: FK CONSTRAINT; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1104,6 +1139,12 @@ ALTER TABLE ONLY crmhub.secrets_provider
 
 ALTER TABLE ONLY crmhub.sync_runs
     ADD CONSTRAINT sync_runs_connection FOREIGN KEY (org_id, connection_id) REFERENCES crmhub.source_connections(org_id, id) ON DELETE CASCADE;
+
+--
+-- Name: count_comparisons; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
+--
+
+ALTER TABLE crmhub.count_comparisons ENABLE ROW LEVEL SECURITY;
 
 --
 -- Name: crm_contacts; Type: ROW SECURITY; Schema: crmhub; Owner: crmhub_owner
@@ -1256,6 +1297,12 @@ CREATE POLICY "own organisation only" ON crmhub.set_reads USING ((org_id = ( SEL
 ALTER TABLE crmhub.pii_fingerprints ENABLE ROW LEVEL SECURITY;
 
 --
+-- Name: count_comparisons readers see their organisation's comparisons; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "readers see their organisation's comparisons" ON crmhub.count_comparisons FOR SELECT TO crmhub_reader USING ((org_id = ( SELECT (NULLIF(current_setting('crmhub.org_id'::text, true), ''::text))::uuid AS "nullif")));
+
+--
 -- Name: source_connections readers see their organisation's connections; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1308,6 +1355,12 @@ ALTER TABLE crmhub.sync_runs ENABLE ROW LEVEL SECURITY;
 --
 
 CREATE POLICY "the orchestrator compares all fingerprints" ON crmhub.pii_fingerprints TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
+
+--
+-- Name: count_comparisons the orchestrator keeps all comparisons; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE POLICY "the orchestrator keeps all comparisons" ON crmhub.count_comparisons TO crmhub_owner, crmhub_orchestrator USING (true) WITH CHECK (true);
 
 --
 -- Name: secrets_provider the orchestrator keeps all secrets; Type: POLICY; Schema: crmhub; Owner: crmhub_owner
@@ -1536,6 +1589,13 @@ GRANT SELECT ON TABLE crmhub.crm_deals TO crmhub_reader;
 --
 
 GRANT SELECT ON TABLE crmhub.contact_activity TO crmhub_reader;
+
+--
+-- Name: TABLE count_comparisons; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.count_comparisons TO crmhub_orchestrator;
+GRANT SELECT ON TABLE crmhub.count_comparisons TO crmhub_reader;
 
 --
 -- Name: TABLE crm_owners; Type: ACL; Schema: crmhub; Owner: crmhub_owner

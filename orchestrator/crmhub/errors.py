@@ -6,8 +6,6 @@ value of somebody's data.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 
 class CrmHubError(Exception):
     """Something failed; the message says what to do about it."""
@@ -15,7 +13,7 @@ class CrmHubError(Exception):
     #: Exit status of the command that ends with it.
     exit_status = 1
     #: What a run that ends with it is filed under (`last_error_class`).
-    error_class: ClassVar[str] = "internal"
+    error_class: str = "internal"
     #: Seconds until trying again makes sense, where the source told.
     retry_after_seconds: float | None = None
 
@@ -124,4 +122,8 @@ class UnexpectedResponseError(CrmHubError):
 
 
 class HubSpotCountError(CrmHubError):
-    """HubSpot did not tell how many records it has; the message says why."""
+    """HubSpot did not tell how many records it has; class and message say why."""
+
+    def __init__(self, message: str, *, error_class: str) -> None:
+        super().__init__(message)
+        self.error_class = error_class

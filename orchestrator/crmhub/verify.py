@@ -1,58 +1,81 @@
-"""Sets HubSpot's counts beside ours, and says what a difference can mean."""
+"""Sets HubSpot's counts beside ours, and keeps what came of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
+
+from crmhub.comparisons import Comparison, comparison_due, keep_comparison, keep_failure
 from crmhub.database import connect
-from crmhub.errors import HubSpotCountError
+from crmhub.errors import CrmHubError, HubSpotCountError
 from crmhub.queries import read_queries
 from crmhub.sync.environment import tap_settings
 from tap_hubspot_crm.probe import TapError, count_records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from crmhub.connections import Connection
+    from crmhub.oauth.access_tokens import AccessTokens
+    from crmhub.settings import DatabaseUrls
     from crmhub.vault.secret import Secret
 
 _QUERIES = read_queries(Path(__file__).with_name("verify.sql"))
+_log = structlog.get_logger("HubSpotSyncWorker")
+
+#: The streams that a connection's start_date leaves a part of out.
+_DATED = frozenset({"contacts", "deals"})
 
 
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """One stream's counts."""
+def verify_connection(
+    connection: Connection, *, token: Secret, urls: DatabaseUrls, api_url: str | None
+) -> list[Comparison]:
+    """The counts side by side, kept as the connection's last comparison.
 
-    stream: str
-    hubspot: int
-    ours: int
-
-    @property
-    def difference(self) -> int:
-        """Ours beyond HubSpot's; negative where rows are missing."""
-        return self.ours - self.hubspot
-
-    @property
-    def meaning(self) -> str:
-        """What it can mean, in one sentence."""
-        if self.difference == 0:
-            return "the same"
-        if self.stream not in {"contacts", "deals"}:
-            return "changed since the last sync: sync, and verify again"
-        if self.difference < 0:
-            return (
-                "created since the last sync, or not yet reached by an unfinished full pass: "
-                "sync, and verify again"
-            )
-        return (
-            "deleted for good since the last full pass, which finds it, or archived just now: "
-            "sync, and verify again after the next full pass"
+    Raises HubSpotCountError, which is kept, too, and as `connect`.
+    """
+    try:
+        hubspot = _count_at_hubspot(connection, token=token, api_url=api_url)
+    except HubSpotCountError as error:
+        with connect(urls.orchestrator) as database:
+            keep_failure(database, connection.id, error.error_class)
+        raise
+    ours = _count_rows(urls.reader, connection)
+    found = [
+        Comparison(
+            stream=stream,
+            hubspot=count,
+            ours=ours[stream],
+            leaves_out=stream in _DATED and "start_date" in connection.config,
         )
+        for stream, count in hubspot.items()
+    ]
+    with connect(urls.orchestrator) as database:
+        keep_comparison(database, connection.id, found)
+    return found
 
 
-def count_at_hubspot(
+def verify_if_due(
+    connection: Connection, *, tokens: AccessTokens, urls: DatabaseUrls, api_url: str | None
+) -> None:
+    """End a sync that has succeeded with a comparison, after a full pass or where one is wanted.
+
+    Under the lease, so that the counts are of this sync. Raises nothing: the sync has succeeded,
+    whatever becomes of this, and the next one tries again.
+    """
+    try:
+        with connect(urls.orchestrator) as database:
+            is_due = comparison_due(database, connection.id)
+        if is_due:
+            token = tokens.current(connection.id).secret
+            verify_connection(connection, token=token, urls=urls, api_url=api_url)
+    except CrmHubError as error:
+        _log.warning("the counts were not compared", error=str(error))
+    except Exception as error:  # noqa: BLE001 - as said above
+        _log.warning("the counts were not compared", error=type(error).__name__)
+
+
+def _count_at_hubspot(
     connection: Connection, *, token: Secret, api_url: str | None
 ) -> dict[str, int]:
     """Stream → records HubSpot has; raises HubSpotCountError with the class of its refusal."""
@@ -60,10 +83,12 @@ def count_at_hubspot(
     try:
         return count_records(settings)
     except TapError as error:
-        raise HubSpotCountError(f"{error.error_class}: {error.message} {error.remedy}") from None
+        raise HubSpotCountError(
+            f"{error.error_class}: {error.message} {error.remedy}", error_class=error.error_class
+        ) from None
 
 
-def count_rows(reader_url: str, connection: Connection) -> dict[str, int]:
+def _count_rows(reader_url: str, connection: Connection) -> dict[str, int]:
     """Stream → rows in the canonical tables, counted as a reader of the organisation."""
     named = {"org_id": connection.org_id, "connection_id": connection.id}
     with (
@@ -72,11 +97,3 @@ def count_rows(reader_url: str, connection: Connection) -> dict[str, int]:
     ):
         database.execute(_QUERIES["see_organisation"], named)
         return dict(database.execute(_QUERIES["count_rows"], named).fetchall())
-
-
-def compare_counts(hubspot: Mapping[str, int], ours: Mapping[str, int]) -> list[Comparison]:
-    """The counts side by side, for the streams that both have."""
-    return [
-        Comparison(stream=stream, hubspot=count, ours=ours[stream])
-        for stream, count in hubspot.items()
-    ]

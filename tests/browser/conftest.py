@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from browser.visits import Visitors
-from orchestrator.web.org_rows import OrgRows
-from orchestrator.web.served import ServedWeb, served_web
+from orchestrator.web.fixtures import org, row_maker, web, web_database, web_sandbox
 from playwright.sync_api import Browser, sync_playwright
-
-from hubspot_sandbox.server import RunningSandbox, running_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from databases import TestDatabase, TestServer
+    from orchestrator.web.served import ServedWeb
+
+__all__ = ["chromium", "org", "row_maker", "visitors", "web", "web_database", "web_sandbox"]
 
 #: Nothing that a test does not ask for: no network of Chromium's own, and /dev/shm may be small.
 _FLAGS: Final = (
@@ -49,27 +48,6 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
-def web_database(database_server: TestServer) -> Iterator[TestDatabase]:
-    """The database of the application."""
-    with database_server.clone() as clone:
-        yield clone
-
-
-@pytest.fixture(scope="session")
-def web_sandbox() -> Iterator[RunningSandbox]:
-    """The HubSpot of the application, without portals."""
-    with running_sandbox() as running:
-        yield running
-
-
-@pytest.fixture(scope="session")
-def web(web_database: TestDatabase, web_sandbox: RunningSandbox) -> Iterator[ServedWeb]:
-    """The application over HTTP."""
-    with served_web(web_database, web_sandbox) as served:
-        yield served
-
-
 @pytest.fixture
 def visitors(chromium: Browser, web: ServedWeb) -> Iterator[Visitors]:
     """People with a browser; whatever their pages complained of fails the test at its end."""
@@ -77,9 +55,3 @@ def visitors(chromium: Browser, web: ServedWeb) -> Iterator[Visitors]:
     with Visitors(browser=chromium, web=web, pictures=pictures) as visitors:
         yield visitors
     assert visitors.complaints == []
-
-
-@pytest.fixture
-def org(web: ServedWeb) -> OrgRows:
-    """An organisation with the Status Center and without connections."""
-    return OrgRows(database=web.database, org_id=web.new_org())

@@ -46,6 +46,7 @@ def fill(org: OrgRows) -> uuid.UUID:
         else:
             records = {"contacts": (place * 37) % 90, "deals": (place * 11) % 17}
             org.add_run(alder, minutes_ago=minutes, seconds=3 + place % 5, records=records)
+    org.add_comparison(alder, contacts=(48_213, 48_213), deals=(758, 758), owners=(14, 14))
     birch = org.add_connection("Birch Ltd", live={"contacts": 2_940, "deals": 131})
     org.add_run(birch, "running", minutes_ago=0, records={"contacts": 1_800, "deals": 60})
     org.add_connection(
@@ -55,9 +56,15 @@ def fill(org: OrgRows) -> uuid.UUID:
         error_message="HubSpot does not take the refresh token any more: connect again",
         live={"contacts": 812, "deals": 44},
     )
-    org.add_connection("Dogwood", status="paused", live={"contacts": 12_004, "deals": 310})
-    org.add_connection(
+    dogwood = org.add_connection(
+        "Dogwood", status="paused", live={"contacts": 12_004, "deals": 310}
+    )
+    org.add_comparison(dogwood, contacts=(12_009, 12_004), deals=(310, 310))
+    elm = org.add_connection(
         "Elm & Partners", error_class="rate_limit", live={"contacts": 96_310, "deals": 4_120}
+    )
+    org.add_comparison(
+        elm, error_class="rate_limit", contacts=(96_310, 96_310), deals=(4_120, 4_120)
     )
     org.add_connection("Fir", status="disconnected")
     org.add_pipeline(alder, label="Sales pipeline", stages=STAGES)

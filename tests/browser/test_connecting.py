@@ -80,12 +80,19 @@ def test_an_admin_connects_syncs_and_reconnects(
     expect(card).to_contain_text("Up to date", timeout=_SYNC_MS)
     expect(card.locator(".figures")).to_contain_text("300")
     expect(card.locator(".figures")).to_contain_text("40")
+    # The first full pass has ended with a comparison.
+    expect(card.locator(".compared")).to_contain_text("contacts 300 here, 300 at HubSpot")
     visitors.picture(page, "3-up-to-date")
 
     portal.create("contacts", {"email": "new@example.com"})
     page.get_by_role("button", name="Sync Now").click()
     expect(card.locator(".figures")).to_contain_text("301", timeout=_SYNC_MS)
     expect(card).to_contain_text("Up to date", timeout=_SYNC_MS)
+    expect(card.locator(".compared")).to_contain_text("contacts 300 here")
+    page.get_by_role("button", name="Compare now").click()
+    expect(card.locator(".compared")).to_contain_text(
+        "contacts 301 here, 301 at HubSpot", timeout=_SYNC_MS
+    )
 
     web.sandbox.uninstall_app(portal.portal_id)
     page.get_by_role("button", name="Sync Now").click()

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from browser.rich_org import fill
 from browser.visits import DESKTOP, PHONE, Visitors, serious_findings
-from orchestrator.web.org_rows import OrgRows
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from orchestrator.web.org_rows import OrgRows
     from orchestrator.web.served import ServedWeb
 
 
@@ -67,7 +67,7 @@ def test_moments_are_in_the_viewers_zone(visitors: Visitors, org: OrgRows) -> No
 def test_two_organisations_side_by_side_see_their_own(
     visitors: Visitors, web: ServedWeb, org: OrgRows
 ) -> None:
-    others = OrgRows(database=web.database, org_id=web.new_org())
+    others = org.of(web.new_org())
     org.add_connection("Alder & Sons")
     birch = others.add_connection("Birch Ltd")
     left, right = visitors.sign_in(org.org_id), visitors.sign_in(others.org_id)
@@ -132,6 +132,49 @@ def test_a_page_whose_session_has_ended_says_so(visitors: Visitors, org: OrgRows
     page = visitors.sign_in(org.org_id)
     org.end_sessions()
     page.get_by_role("button", name="Sync Now").click()
+    expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+
+
+def test_a_button_that_comes_too_late_says_so_and_shows_how_things_stand(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    org.add_connection()
+    page, elsewhere = visitors.sign_in(org.org_id), visitors.sign_in(org.org_id)
+    # What the other window does is not told to this one.
+    page.route("**/integrations/events", lambda route: route.abort())
+    page.reload()
+    elsewhere.get_by_role("button", name="Pause").click()
+    expect(elsewhere.get_by_role("article")).to_contain_text("Paused")
+    page.get_by_role("button", name="Sync Now").click()
+    expect(page.get_by_role("alert")).to_contain_text("the connection has changed meanwhile")
+    expect(page.get_by_role("article")).to_contain_text("Paused")
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("article")).to_contain_text("Waiting to start")
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_what_one_has_opened_stays_open_while_the_page_is_renewed(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    connection_id = org.add_connection()
+    org.add_run(connection_id, "failed", error_class="network")
+    page = visitors.sign_in(org.org_id, path=f"/integrations/connections/{connection_id}")
+    page.get_by_text("HubSpot cannot be reached from here").click()
+    reported = page.get_by_text("network", exact=True)
+    expect(reported).to_be_visible()
+    org.add_run(connection_id, "running", minutes_ago=0)
+    expect(page.get_by_role("row").filter(has_text="Running")).to_have_count(1)
+    expect(reported).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_page_that_is_open_when_its_session_ends_leads_back_to_signing_in(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    org.add_connection()
+    page = visitors.sign_in(org.org_id)
+    expect(page.get_by_role("article")).to_contain_text("Up to date")
+    org.end_sessions()
     expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from end_to_end.comparison import assert_equal_to_portal, truth
@@ -17,6 +17,7 @@ from crmhub.database import connect
 from crmhub.demo.portals import SHARED_EMAIL, SHARED_PHONE, change
 from crmhub.project_files import meltano_project_directory
 from crmhub.vault.secret import Secret
+from hubspot_sandbox.faults import FaultRule
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.words import NAME_MARK, OWNER_MARK
 from target_crmhub_postgres.mapping import load_mapping
@@ -167,6 +168,18 @@ def test_counts_of_hubspot_stand_beside_ours(
         command = ("verify", str(alder.connection_id), "--json")
         return programs.run("crmhub", *command, environment=environment)
 
+    def kept() -> dict[str, Any]:
+        [row] = settled.database.rows(
+            "select counts, error_class, failed_at > compared_at as failed_later "
+            "from crmhub.count_comparisons where connection_id = %s",
+            [alder.connection_id],
+        )
+        return row
+
+    # Each full pass has ended with a comparison.
+    counts = kept()["counts"]
+    assert set(counts) == {"contacts", "deals", "pipelines", "owners"}
+    assert all(told["ours"] == told["hubspot"] for told in counts.values())
     same = verified()
     assert same.returncode == 0
     assert {each["difference"] for each in json.loads(same.stdout)["streams"]} == {0}
@@ -180,6 +193,13 @@ def test_counts_of_hubspot_stand_beside_ours(
     assert found["stream"] == "contacts"
     assert found["difference"] == 1
     assert "full pass" in found["meaning"]
+    told = kept()["counts"]["contacts"]
+    assert told["ours"] - told["hubspot"] == 1
+
+    settled.sandbox.sandbox.fail_next(FaultRule(kind="daily"), 1)
+    assert "rate_limit" in verified().stderr
+    assert (kept()["error_class"], kept()["failed_later"]) == ("rate_limit", True)
+    assert kept()["counts"]["contacts"] == told
 
 
 def test_what_an_organisation_chose_is_fetched_and_stored(scene: Scene) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from crmhub.connections import find_connection
 from crmhub.database import connect
 from crmhub.settings import access_tokens, hubspot_api_url, required_database_urls
-from crmhub.verify import compare_counts, count_at_hubspot, count_rows
+from crmhub.verify import verify_connection
 
 if TYPE_CHECKING:
     import uuid
@@ -30,14 +30,15 @@ def verify(*, connection_id: uuid.UUID, as_json: bool) -> None:
     """Set HubSpot's counts beside ours.
 
     Exit status 0: the same; 1: they differ, and a sentence says what that can mean. HubSpot counts
-    by its search index, which lags behind by some seconds.
+    by its search index, which lags behind by some seconds. The Status Center shows the last result.
     """
     urls = required_database_urls(os.environ)
     with connect(urls.orchestrator) as database:
         connection = find_connection(database, connection_id)
     token = access_tokens(os.environ, urls.orchestrator).current(connection_id)
-    hubspot = count_at_hubspot(connection, token=token.secret, api_url=hubspot_api_url(os.environ))
-    found = compare_counts(hubspot, count_rows(urls.reader, connection))
+    found = verify_connection(
+        connection, token=token.secret, urls=urls, api_url=hubspot_api_url(os.environ)
+    )
     synced_through = connection.synced_through
     if as_json:
         click.echo(
@@ -69,5 +70,5 @@ def verify(*, connection_id: uuid.UUID, as_json: bool) -> None:
         Console().print(table)
         until = f"{synced_through:%Y-%m-%d %H:%M:%S %Z}" if synced_through else "never synced"
         click.echo(f"here: everything up to {until}")
-    if any(each.difference for each in found):
+    if any(each.differs for each in found):
         sys.exit(_DIFFERENT)

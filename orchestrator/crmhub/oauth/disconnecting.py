@@ -66,4 +66,8 @@ def disconnect(database: psycopg.Connection, connection: Connection, *, erase: b
         database.execute(_QUERIES["cancel_pending"], {"connection_id": connection.id})
         if erase:
             database.execute(_QUERIES["ask_to_erase"], {"connection_id": connection.id})
+            database.execute(
+                _QUERIES["forget_comparison"],
+                {"org_id": connection.org_id, "connection_id": connection.id},
+            )
         forget_secrets(database, connection.id)

@@ -27,3 +27,7 @@ where connection_id = %(connection_id)s and status = 'pending';
 update crmhub.source_connections
 set erase_requested_at = now(), last_sync_at = null, synced_through = null
 where id = %(connection_id)s;
+
+-- name: forget_comparison
+-- It counts rows that go.
+delete from crmhub.count_comparisons where org_id = %(org_id)s and connection_id = %(connection_id)s;

@@ -35,6 +35,7 @@ from crmhub.sync.runs import (
     request_run,
 )
 from crmhub.sync.token_file import TokenFile
+from crmhub.verify import verify_if_due
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,7 +119,10 @@ def sync_pending(
     ):
         _log.info("the run begins", trigger=claim.run.trigger)
         began = time.monotonic()
-        outcome = _record(claim, plan, _run(connection, claim, plan, control, on_line))
+        outcome = _run(connection, claim, plan, control, on_line)
+        if outcome.succeeded:
+            verify_if_due(connection, tokens=plan.tokens, urls=plan.urls, api_url=plan.api_url)
+        outcome = _record(claim, plan, outcome)
         _say_end(outcome, seconds=time.monotonic() - began)
         return outcome
 

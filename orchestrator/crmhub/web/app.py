@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from fastapi.staticfiles import StaticFiles
-
 from crmhub.web import health, internal_api, oauth_pages, sign_in
 from crmhub.web.databases import Databases
 from crmhub.web.openapi import DOCUMENT_PATH, DocumentedApp
@@ -18,6 +16,7 @@ from crmhub.web.refusals import CaughtFaults, answer_refusals
 from crmhub.web.request_bodies import BoundedBodies
 from crmhub.web.request_metrics import MeasuredRequests, WebMetrics
 from crmhub.web.security_headers import SecurityHeaders
+from crmhub.web.static_files import CheckedFiles
 from crmhub.web.status_center import routes as status_center
 from crmhub.web.status_center.live import LiveCards
 
@@ -58,10 +57,10 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.state.databases = databases
     app.state.metrics = metrics
     app.state.call_limits = CallLimits(settings.internal_calls_per_minute)
-    app.state.live = LiveCards(databases)
+    app.state.live = LiveCards(databases, look_seconds=settings.look_seconds)
     for routes in (health, internal_api, sign_in, oauth_pages, status_center):
         app.include_router(routes.router)
-    app.mount("/static", StaticFiles(directory=_STATIC))
+    app.mount("/static", CheckedFiles(directory=_STATIC))
     answer_refusals(app)
     # The last one added is the first to see a request.
     app.add_middleware(BoundedBodies, longest_seconds=settings.patience_seconds)

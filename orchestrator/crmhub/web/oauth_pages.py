@@ -17,8 +17,9 @@ from crmhub.web.consents import CALLBACK_PATH, begin_consent, end_consent, redir
 from crmhub.web.errors import ConsentRefusedError, NotAllowedError, NotConfiguredError
 from crmhub.web.granted_accounts import granted_account
 from crmhub.web.pages import render
+from crmhub.web.sessions import Viewer
 from crmhub.web.sign_in import HOME
-from crmhub.web.viewers import Viewer, acting_admin, in_status_center
+from crmhub.web.viewers import acting_admin, in_status_center
 
 if TYPE_CHECKING:
     from crmhub.web.databases import Databases
@@ -117,7 +118,8 @@ def disconnect_account(
         "disconnected.html",
         viewer=viewer,
         account=found.display_name or found.external_account_id or str(found.id),
-        is_revoked=is_revoked,
+        # Whoever presses twice has ended it the first time.
+        is_over=is_revoked or found.status == "disconnected",
         erase=erase,
     )
 

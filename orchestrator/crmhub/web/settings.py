@@ -53,6 +53,8 @@ class WebSettings:
     patience_seconds: float = 10.0
     #: A page that waits longer for the database says so instead.
     database_wait_seconds: float = 3.0
+    #: Between two looks for what has changed on pages that somebody watches.
+    look_seconds: float = 1.0
 
     @property
     def is_secure(self) -> bool:

@@ -12,8 +12,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from crmhub.web.login_tokens import read_login
 from crmhub.web.pages import render
-from crmhub.web.sessions import SESSION_HOURS, begin_session, end_session
-from crmhub.web.viewers import Viewer, own_page, session_cookie_name
+from crmhub.web.sessions import SESSION_HOURS, Viewer, begin_session, end_session
+from crmhub.web.viewers import own_page, session_cookie_name
 
 if TYPE_CHECKING:
     from crmhub.web.databases import Databases

@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from crmhub.web.databases import Databases
     from crmhub.web.settings import WebSettings
 
-__all__ = [
-    "Viewer",
-    "acting_admin",
-    "in_status_center",
-    "own_page",
-    "session_cookie_name",
-    "signed_in",
-]
-
 #: What browsers say of a request that a page of somebody else's made (Fetch Metadata).
 _FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
 from crmhub.queries import read_queries
@@ -15,7 +16,7 @@ from crmhub.queries import read_queries
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from databases import TestDatabase
+    import psycopg
 
 _QUERIES: Final = read_queries(Path(__file__).with_name("org_rows.sql"))
 _accounts = itertools.count(7_000_001)
@@ -25,8 +26,13 @@ _accounts = itertools.count(7_000_001)
 class OrgRows:
     """One organisation's rows."""
 
-    database: TestDatabase
+    #: The superuser's, each statement a transaction.
+    connection: psycopg.Connection
     org_id: uuid.UUID
+
+    def of(self, org_id: uuid.UUID) -> OrgRows:
+        """Another organisation's."""
+        return replace(self, org_id=org_id)
 
     def add_connection(
         self,
@@ -78,6 +84,32 @@ class OrgRows:
             records=Jsonb(dict(records or {})),
             error_class=error_class,
         )
+
+    def add_comparison(
+        self,
+        connection_id: uuid.UUID,
+        *,
+        minutes_ago: int = 120,
+        error_class: str | None = None,
+        **counts: tuple[int, int],
+    ) -> None:
+        """HubSpot's counts and ours by stream; with `error_class`, a later try that failed."""
+        self._run(
+            "add_comparison",
+            connection_id=connection_id,
+            minutes_ago=minutes_ago,
+            error_class=error_class,
+            counts=Jsonb(
+                {
+                    stream: {"hubspot": hubspot, "ours": ours, "leaves_out": False}
+                    for stream, (hubspot, ours) in counts.items()
+                }
+            ),
+        )
+
+    def comparisons(self, connection_id: uuid.UUID) -> list[dict[str, Any]]:
+        """What is kept of the connection's last comparison: one row, or none."""
+        return self._run("comparisons", connection_id=connection_id)
 
     def note_progress(self, run_id: uuid.UUID, records: Mapping[str, int]) -> None:
         """Let a run have read so many rows."""
@@ -138,11 +170,13 @@ class OrgRows:
 
     def runs(self, connection_id: uuid.UUID) -> list[tuple[str, str]]:
         """Why each run was asked for, and how it stands."""
-        rows = self.database.rows(_QUERIES["run_outcomes"], {"connection_id": connection_id})
+        rows = self._run("run_outcomes", connection_id=connection_id)
         return [(row["trigger"], row["status"]) for row in rows]
 
     def _run(self, query: str, /, **named: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - what psycopg takes
-        return self.database.rows(_QUERIES[query], {"org_id": self.org_id, **named})
+        with self.connection.cursor(row_factory=dict_row) as cursor:
+            cursor.execute(_QUERIES[query], {"org_id": self.org_id, **named})
+            return cursor.fetchall() if cursor.description else []
 
     def _one(self, query: str, /, **named: Any) -> uuid.UUID:  # noqa: ANN401 - what psycopg takes
         [row] = self._run(query, **named)

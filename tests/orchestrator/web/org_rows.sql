@@ -63,6 +63,17 @@ values (
 insert into crmhub.crm_stream_totals (org_id, connection_id, stream, live)
 values (%(org_id)s, %(connection_id)s, %(stream)s, %(live)s);
 
+-- name: add_comparison
+insert into crmhub.count_comparisons (org_id, connection_id, compared_at, counts, failed_at, error_class)
+values (
+    %(org_id)s, %(connection_id)s, now() - make_interval(mins => %(minutes_ago)s), %(counts)s,
+    case when %(error_class)s::text is not null then now() end, %(error_class)s
+);
+
+-- name: comparisons
+select compared_at, counts, error_class, wanted_at from crmhub.count_comparisons
+where connection_id = %(connection_id)s;
+
 -- name: note_progress
 update crmhub.sync_runs set records = %(records)s where id = %(run_id)s;
 

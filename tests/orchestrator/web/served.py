@@ -8,7 +8,7 @@ import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import jwt
 import psycopg
@@ -24,7 +24,7 @@ from crmhub.web.settings import WebSettings, web_settings
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from databases import TestDatabase
+    from databases import TestDatabase, TestServer
 
     from hubspot_sandbox.sandbox import Sandbox
     from hubspot_sandbox.server import RunningSandbox
@@ -97,6 +97,7 @@ def served_web(
     *,
     patience_seconds: float = 10.0,
     database_wait_seconds: float = 3.0,
+    look_seconds: float = 0.2,
     **changed: str,
 ) -> Iterator[ServedWeb]:
     """Serve the application in a thread until the block ends; settings may be changed by name."""
@@ -115,6 +116,7 @@ def served_web(
             settings_from(environment, database, port=port),
             patience_seconds=patience_seconds,
             database_wait_seconds=database_wait_seconds,
+            look_seconds=look_seconds,
         )
         with serving_in_a_thread(settings, listening) as server:
             while not server.started:
@@ -125,6 +127,21 @@ def served_web(
                 settings=settings,
                 sandbox=sandbox.sandbox,
             )
+
+
+@contextlib.contextmanager
+def database_away(server: TestServer, database: TestDatabase) -> Iterator[None]:
+    """Let nobody into a database, and end whoever is in it, until the block ends."""
+    name = urlsplit(database.url).path[1:]
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        connection.execute(f'alter database "{name}" allow_connections false')
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
+        )
+        try:
+            yield
+        finally:
+            connection.execute(f'alter database "{name}" allow_connections true')
 
 
 def settings_from(

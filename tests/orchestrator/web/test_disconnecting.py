@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from orchestrator.terminal import KEY
-from orchestrator.web.at_hubspot import connect, connections, disconnect, refresh_token, runs
+from orchestrator.web.at_hubspot import (
+    TIMEOUT,
+    connect,
+    connections,
+    disconnect,
+    refresh_token,
+    runs,
+)
 from orchestrator.web.served import served_web
 from psycopg import sql
 from sql.rights import insertion, tables
@@ -42,6 +49,9 @@ def test_disconnecting_revokes_at_hubspot_and_forgets_the_tokens(web: ServedWeb)
     assert refresh_token(web, connection["id"]) is None
     assert connections(web, org_id)[0]["status"] == "disconnected"
     assert runs(web, org_id) == [("manual", "cancelled")]
+    # Whoever presses twice is told the same.
+    again = disconnect(web, browser, connection["id"])
+    assert (again.status_code, again.text) == (200, done.text)
 
 
 def test_a_grant_that_another_connection_lives_on_is_not_revoked(web: ServedWeb) -> None:
@@ -92,6 +102,7 @@ def test_with_another_key_accounts_can_be_disconnected_and_connected_again(
     assert read_keyring(key).key_ids != read_keyring(KEY).key_ids
     with served_web(web_database, web_sandbox, SECRETS_ENCRYPTION_KEY=key) as other:
         browser = other.sign_in(org_id)
+        assert browser.get(f"{other.url}/integrations", timeout=TIMEOUT).status_code == 200
         assert disconnect(other, browser, connection["id"]).status_code == 200
         assert connect(other, browser, portal.portal_id, connection["id"]).status_code == 303
         assert refresh_token(other, connection["id"])
@@ -111,13 +122,14 @@ def copied_tables(database: TestDatabase) -> list[str]:
 
 def fill(database: TestDatabase, org_id: uuid.UUID, connection_id: uuid.UUID) -> None:
     """Put up to three rows into each of them."""
-    for table in copied_tables(database):
-        with psycopg.connect(database.url) as connection:
+    with psycopg.connect(database.url) as connection:
+        for table in copied_tables(database):
+            statement, values = insertion(
+                database, table, org_id, key="a", connection_id=connection_id
+            )
             for key in ("a", "b", "c"):
-                statement, values = insertion(
-                    database, table, org_id, key=key, connection_id=connection_id
-                )
-                connection.execute(statement + sql.SQL(" on conflict do nothing"), values)
+                row = [key if value == "a" else value for value in values]
+                connection.execute(statement + sql.SQL(" on conflict do nothing"), row)
 
 
 def count(database: TestDatabase, connection_id: uuid.UUID) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import uuid
 from dataclasses import dataclass
@@ -11,7 +12,9 @@ from urllib.parse import quote
 import pytest
 import requests
 from fastapi.routing import APIRoute
-from orchestrator.web.at_hubspot import connections
+from orchestrator.terminal import KEY
+from orchestrator.web.at_hubspot import connect, connections, refresh_token
+from orchestrator.web.served import SIGNING_KEY
 from orchestrator.web.test_page_attacks import INJECTIONS
 
 from crmhub.web import oauth_pages, sign_in
@@ -131,3 +134,33 @@ def test_whatever_one_sends_is_refused_or_answered(web: ServedWeb, operation: Op
         assert answer.status_code < 500, value
         answer.close()
     assert connections(web, org_id) == []
+
+
+def test_no_page_holds_a_secret(web: ServedWeb) -> None:
+    org_id = web.new_org()
+    browser = web.sign_in(org_id)
+    connect(web, browser, web.sandbox.add_portal().portal_id)
+    [connection] = connections(web, org_id)
+    secrets = [
+        refresh_token(web, connection["id"]),
+        web.sandbox.client_secret,
+        web.internal_token,
+        SIGNING_KEY,
+        KEY,
+        browser.cookies["crmhub_session"].partition(".")[2],
+    ]
+    assert all(secrets)
+    shown = 0
+    for operation in INSIDE:
+        if operation.method == "GET":
+            address = web.url + re.sub(r"\{\w+\}", str(connection["id"]), operation.path)
+            with browser.get(
+                address, stream=True, allow_redirects=False, timeout=TIMEOUT
+            ) as answer:
+                is_endless = "event-stream" in answer.headers.get("Content-Type", "")
+                # The first part of a stream holds its cards.
+                parts = itertools.islice(answer.iter_content(None), 2 if is_endless else None)
+                told = f"{answer.headers}{b''.join(parts).decode()}"
+            shown += connection["display_name"] in told
+            assert not [secret for secret in secrets if secret and secret in told], operation.name
+    assert shown >= 4

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from end_to_end.workers import wait_until
 from orchestrator.web.org_rows import OrgRows
+from orchestrator.web.served import database_away, served_web
 
 from crmhub.flags import CRM_HUB, set_flag
 from crmhub.web.status_center.live import STREAMS_PER_SESSION
@@ -18,13 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+    from databases import TestDatabase, TestServer
     from orchestrator.web.served import ServedWeb
 
-
-@pytest.fixture
-def org(web: ServedWeb) -> OrgRows:
-    """An organisation with the Status Center and without connections."""
-    return OrgRows(database=web.database, org_id=web.new_org())
+    from hubspot_sandbox.server import RunningSandbox
 
 
 @contextlib.contextmanager
@@ -54,7 +53,7 @@ def test_a_stream_tells_of_each_step_of_a_run(web: ServedWeb, org: OrgRows) -> N
 
 
 def test_a_stream_is_of_its_organisation_and_its_role(web: ServedWeb, org: OrgRows) -> None:
-    others = OrgRows(database=web.database, org_id=web.new_org())
+    others = org.of(web.new_org())
     others.add_connection("Not for you")
     org.add_connection("Alder")
     with (
@@ -87,6 +86,7 @@ def test_streams_take_no_database_connection_each_and_no_end_of_them(
 ) -> None:
     connection_id = org.add_connection()
     browser = web.sign_in(org.org_id)
+    before = connections_of_web(web)
     with contextlib.ExitStack() as held:
         streams = [held.enter_context(opened(web, browser)) for _ in range(STREAMS_PER_SESSION)]
         refused = browser.get(f"{web.url}/integrations/events", timeout=20)
@@ -96,9 +96,27 @@ def test_streams_take_no_database_connection_each_and_no_end_of_them(
         org.add_run(connection_id, "running", minutes_ago=0)
         for events in streams:
             of(events, "Syncing")
-        # A connection or two of each login, as without a stream.
-        assert connections_of_web(web) <= 4
+        # One of each login for the looks, if there was none to spare.
+        assert connections_of_web(web) <= before + 2
     wait_until(lambda: is_served(web, browser), "streams that ended are forgotten")
+
+
+@pytest.mark.long
+def test_a_stream_outlives_a_database_that_is_away_for_a_while(
+    database: TestDatabase, database_server: TestServer, web_sandbox: RunningSandbox
+) -> None:
+    with served_web(database, web_sandbox, database_wait_seconds=0.5) as web:
+        org_id = web.new_org()
+        with psycopg.connect(database.url, autocommit=True) as session:
+            connection_id = OrgRows(connection=session, org_id=org_id).add_connection()
+        with opened(web, web.sign_in(org_id)) as events:
+            of(events, "Up to date")
+            with database_away(database_server, database):
+                time.sleep(1.0)
+            with psycopg.connect(database.url, autocommit=True) as session:
+                org = OrgRows(connection=session, org_id=org_id)
+                org.add_run(connection_id, "running", minutes_ago=0)
+                of(events, "Syncing")
 
 
 def is_served(web: ServedWeb, browser: requests.Session) -> bool:

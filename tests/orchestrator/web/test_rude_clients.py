@@ -7,11 +7,10 @@ import time
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 import requests
 from orchestrator.web.at_hubspot import TIMEOUT, ask
-from orchestrator.web.served import served_web
+from orchestrator.web.served import database_away, served_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,36 +132,33 @@ def test_slow_clients_keep_nobody_from_being_served(impatient: ServedWeb) -> Non
 def test_a_database_that_is_away_is_said_and_comes_back_by_itself(
     database: TestDatabase, database_server: TestServer, web_sandbox: RunningSandbox
 ) -> None:
-    name = urlsplit(database.url).path[1:]
-    with (
-        served_web(database, web_sandbox, database_wait_seconds=0.5) as web,
-        psycopg.connect(database_server.url, autocommit=True) as server,
-    ):
+    with served_web(database, web_sandbox, database_wait_seconds=0.2) as web:
         browser = web.sign_in(web.new_org())
         web.sandbox.add_portal()
-        server.execute(f'alter database "{name}" allow_connections false')
-        server.execute(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name]
-        )
-        page = ask(web, browser)
-        assert page.status_code == 503
-        assert "Its database does not answer" in page.text
-        assert page.headers["Retry-After"]
-        told = requests.get(
-            f"{web.url}/internal/connections",
-            headers={"Authorization": f"Bearer {web.internal_token}"},
-            timeout=TIMEOUT,
-        )
-        assert (told.status_code, told.headers["Content-Type"]) == (503, "application/problem+json")
-        assert requests.get(f"{web.url}/healthz", timeout=TIMEOUT).status_code == 200
-        ready = requests.get(f"{web.url}/readyz", timeout=TIMEOUT)
-        assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
-        server.execute(f'alter database "{name}" allow_connections true')
+        with database_away(database_server, database):
+            for path in ("/oauth/hubspot/start", "/integrations", "/integrations/events"):
+                page = browser.get(web.url + path, timeout=TIMEOUT)
+                assert page.status_code == 503
+                assert "Its database does not answer" in page.text
+                assert page.headers["Retry-After"]
+            told = requests.get(
+                f"{web.url}/internal/connections",
+                headers={"Authorization": f"Bearer {web.internal_token}"},
+                timeout=TIMEOUT,
+            )
+            assert (told.status_code, told.headers["Content-Type"]) == (
+                503,
+                "application/problem+json",
+            )
+            assert requests.get(f"{web.url}/healthz", timeout=TIMEOUT).status_code == 200
+            ready = requests.get(f"{web.url}/readyz", timeout=TIMEOUT)
+            assert (ready.status_code, ready.json()["status"]) == (503, "not ready")
         # A pool that tries again waits between two tries; nobody has to restart anything.
         until = time.monotonic() + TIMEOUT
         while requests.get(f"{web.url}/readyz", timeout=TIMEOUT).status_code != 200:
             assert time.monotonic() < until
         assert ask(web, browser).status_code == 200
+        assert browser.get(f"{web.url}/integrations", timeout=TIMEOUT).status_code == 200
 
 
 def test_a_fault_of_ours_is_a_page_without_a_word_of_the_fault(

@@ -6,13 +6,11 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Literal
 
-import pytest
-from orchestrator.web.org_rows import OrgRows
-
 from crmhub.web.status_center.routes import CARDS, RUNS
 
 if TYPE_CHECKING:
     import requests
+    from orchestrator.web.org_rows import OrgRows
     from orchestrator.web.served import ServedWeb
 
 STAGES: dict[str, tuple[str, float | None]] = {
@@ -21,12 +19,6 @@ STAGES: dict[str, tuple[str, float | None]] = {
     "won": ("Closed won", 1.0),
     "lost": ("Closed lost", 0.0),
 }
-
-
-@pytest.fixture
-def org(web: ServedWeb) -> OrgRows:
-    """An organisation with the Status Center and without connections."""
-    return OrgRows(database=web.database, org_id=web.new_org())
 
 
 def see(
@@ -125,6 +117,37 @@ def test_sync_now_asks_for_one_run_however_often_it_is_pressed(
     assert "Waiting to start" in see(web, org)
 
 
+def test_comparing_asks_for_one_run_that_ends_with_a_comparison(
+    web: ServedWeb, org: OrgRows
+) -> None:
+    connection_id = org.add_connection()
+    assert "Not compared with HubSpot yet" in see(web, org)
+    browser = web.sign_in(org.org_id)
+    at = f"/integrations/connections/{connection_id}"
+    for _ in range(2):
+        assert press(web, browser, f"{at}/compare").status_code == 303
+    assert org.runs(connection_id) == [("manual", "pending")]
+    [kept] = org.comparisons(connection_id)
+    assert kept["wanted_at"] is not None
+    assert "The next sync ends with it" in see(web, org)
+    press(web, browser, f"{at}/pause")
+    assert press(web, browser, f"{at}/compare").status_code == 409
+
+
+def test_a_card_sets_hubspots_counts_beside_ours(web: ServedWeb, org: OrgRows) -> None:
+    connection_id = org.add_connection()
+    org.add_comparison(connection_id, contacts=(2_003, 2_001), deals=(5, 5), owners=(2, 2))
+    for path in ("/integrations", f"/integrations/connections/{connection_id}"):
+        seen = see(web, org, path)
+        assert "Not the same counts as HubSpot" in seen
+        assert "contacts 2,001 here, 2,003 at HubSpot : created since the last sync" in seen
+        assert "deals 5 here, 5 at HubSpot" in seen
+        assert "owners" not in seen
+    others = org.of(web.new_org())
+    others.add_connection()
+    assert "2,003" not in see(web, others)
+
+
 def test_pausing_and_resuming(web: ServedWeb, org: OrgRows) -> None:
     connection_id = org.add_connection()
     browser = web.sign_in(org.org_id)
@@ -162,7 +185,7 @@ def test_without_a_pages_token_nothing_is_done(web: ServedWeb, org: OrgRows) -> 
 
 
 def test_another_organisations_connection_is_not_there(web: ServedWeb, org: OrgRows) -> None:
-    others = OrgRows(database=web.database, org_id=web.new_org())
+    others = org.of(web.new_org())
     connection_id = others.add_connection("Secret name")
     browser = web.sign_in(org.org_id)
     at = f"/integrations/connections/{connection_id}"
@@ -176,10 +199,10 @@ def test_another_organisations_connection_is_not_there(web: ServedWeb, org: OrgR
     assert others.runs(connection_id) == []
 
 
-def test_where_the_flag_is_off_there_are_no_pages(web: ServedWeb) -> None:
-    org = OrgRows(database=web.database, org_id=web.new_org(crm_hub=False))
-    connection_id = org.add_connection()
-    browser = web.sign_in(org.org_id)
+def test_where_the_flag_is_off_there_are_no_pages(web: ServedWeb, org: OrgRows) -> None:
+    others = org.of(web.new_org(crm_hub=False))
+    connection_id = others.add_connection()
+    browser = web.sign_in(others.org_id)
     at = f"/integrations/connections/{connection_id}"
     for path in ("/integrations", "/integrations/pipeline", "/integrations/events", at):
         assert browser.get(web.url + path, timeout=10).status_code == 404

@@ -45,31 +45,34 @@ UP_TO_DATE = ConnectionReading(
     running_records={},
     waiting_since=None,
     live={"contacts": 2, "deals": 1},
+    compared_at=None,
+    counts={},
+    compare_failed_at=None,
+    compare_error_class=None,
+    compare_wanted_at=None,
 )
 RUNNING = replace(UP_TO_DATE, running_since=NOW, running_records={"contacts": 1_200, "zebras": 1})
 
 
 @pytest.mark.parametrize(
-    ("connection", "words", "needs_somebody"),
+    ("connection", "words", "tone"),
     [
-        (UP_TO_DATE, "Up to date", False),
-        (RUNNING, "Syncing", False),
-        (replace(RUNNING, last_sync_at=None), "First sync", False),
-        (replace(UP_TO_DATE, waiting_since=NOW), "Waiting to start", False),
-        (replace(UP_TO_DATE, waiting_since=NOW - LATE * 2), "Waiting for a worker", False),
-        (replace(UP_TO_DATE, last_sync_at=None), "Starts shortly", False),
-        (replace(UP_TO_DATE, status="paused", waiting_since=NOW), "Paused", False),
-        (replace(UP_TO_DATE, status="disconnected"), "Disconnected", False),
-        (replace(UP_TO_DATE, status="needs_reconnect"), "Reconnect needed", True),
-        (replace(UP_TO_DATE, last_error_class="network"), "Last sync failed", False),
-        (replace(UP_TO_DATE, next_sync_at=NOW - timedelta(hours=1)), "Sync is late", False),
+        (UP_TO_DATE, "Up to date", "good"),
+        (RUNNING, "Syncing", "busy"),
+        (replace(RUNNING, last_sync_at=None), "First sync", "busy"),
+        (replace(UP_TO_DATE, waiting_since=NOW), "Waiting to start", "busy"),
+        (replace(UP_TO_DATE, waiting_since=NOW - LATE * 2), "Waiting for a worker", "warning"),
+        (replace(UP_TO_DATE, last_sync_at=None), "Starts shortly", "busy"),
+        (replace(UP_TO_DATE, status="paused", waiting_since=NOW), "Paused", "quiet"),
+        (replace(UP_TO_DATE, status="disconnected"), "Disconnected", "quiet"),
+        (replace(UP_TO_DATE, status="needs_reconnect"), "Reconnect needed", "bad"),
+        (replace(UP_TO_DATE, last_error_class="network"), "Last sync failed", "warning"),
+        (replace(UP_TO_DATE, next_sync_at=NOW - timedelta(hours=1)), "Sync is late", "warning"),
     ],
 )
-def test_a_connections_state_in_words(
-    connection: ConnectionReading, words: str, *, needs_somebody: bool
-) -> None:
+def test_a_connections_state_in_words(connection: ConnectionReading, words: str, tone: str) -> None:
     state = state_of(connection, NOW)
-    assert (state.words, state.needs_somebody) == (words, needs_somebody)
+    assert (state.words, state.tone) == (words, tone)
 
 
 def test_every_error_class_with_a_step_of_its_own_has_a_remedy() -> None:
@@ -242,6 +245,8 @@ def test_a_bar_is_never_longer_than_its_place() -> None:
 def run(rows: int, seconds: float, status: str = "succeeded") -> RunReading:
     return RunReading(
         id=uuid.uuid4(),
+        connection_id=UP_TO_DATE.id,
+        org_id=uuid.UUID(int=2),
         trigger="schedule",
         status=status,
         requested_at=NOW,
@@ -263,7 +268,7 @@ def run(rows: int, seconds: float, status: str = "succeeded") -> RunReading:
 )
 def test_a_chart_draws_every_run_inside_its_frame(runs: list[RunReading]) -> None:
     chart = ET.fromstring(runs_chart(runs))  # noqa: S314 - our own
-    columns = [each for each in chart if each.tag == "rect"]
+    columns = list(chart.iter("rect"))
     assert len(columns) in {len(runs), 2 * len(runs)}
     for each in columns:
         assert float(each.get("y", "")) >= 0

@@ -40,6 +40,14 @@
     if (place) place.textContent = words;
   };
 
+  // What a button did not do; a page that is not renewed says so by itself.
+  const isPress = ({ requestConfig }) => requestConfig.verb !== "get";
+  const sayRefused = (words) => {
+    const place = document.getElementById("refused");
+    place.textContent = words;
+    place.hidden = !words;
+  };
+
   // States of the cards as they were shown last: only another one is worth an announcement.
   const states = new Map();
   const noteStates = (root) => {
@@ -52,6 +60,17 @@
       document.body.dispatchEvent(new CustomEvent("crmhub:state"));
     }
   };
+
+  // What somebody has opened stays open when what is around it is renewed.
+  const opened = new Set();
+  const keepOpen = (root) => {
+    for (const details of root.querySelectorAll("details[id]")) details.open = opened.has(details.id);
+  };
+  document.addEventListener(
+    "toggle",
+    ({ target: { id, open } }) => (open ? opened.add(id) : opened.delete(id)),
+    true,
+  );
 
   const live = () => document.getElementById("live");
   const reload = () =>
@@ -127,13 +146,24 @@
   noteStates(document);
   setInterval(() => showMoments(document), LOOK_AGAIN_MS);
   htmx.onLoad((root) => {
+    keepOpen(root);
     showMoments(root);
     noteStates(root);
   });
   document.body.addEventListener("htmx:responseError", ({ detail }) => {
+    const { status } = detail.xhr;
     // Nobody is signed in any more, or the Status Center was closed to the organisation.
-    if ([401, 404].includes(detail.xhr.status)) location.reload();
-    else announce("That was not done. Reload the page and try again.");
+    if (status === 401 || status === 404) location.reload();
+    else if (status === 409) {
+      sayRefused("That was not done: the connection has changed meanwhile. This is how it stands now.");
+      reload();
+    } else if (isPress(detail)) sayRefused("That was not done. Reload the page and try again.");
+  });
+  document.body.addEventListener("htmx:sendError", ({ detail }) => {
+    if (isPress(detail)) sayRefused("That was not done: the Status Center cannot be reached. Try again in a minute.");
+  });
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => {
+    if (isPress(detail)) sayRefused("");
   });
   // A hidden page needs no stream, and browsers allow but six to a server.
   document.addEventListener("visibilitychange", () => {

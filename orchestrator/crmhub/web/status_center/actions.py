@@ -10,14 +10,16 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Form, Header, Path, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from crmhub.comparisons import want_comparison
 from crmhub.connection_status import pause_connection, resume_connection
 from crmhub.engine.queue import request_sync
 from crmhub.errors import ConnectionNotReadyError
 from crmhub.web.errors import NotReadyError
+from crmhub.web.sessions import Viewer
 from crmhub.web.status_center.card_parts import card_part
 from crmhub.web.status_center.cards import card_of
 from crmhub.web.status_center.readings import read_connection
-from crmhub.web.viewers import Viewer, acting_admin
+from crmhub.web.viewers import acting_admin
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 router = APIRouter(include_in_schema=False)
 
 ConnectionId = Annotated[UUID, Path()]
+ActingAdmin = Annotated[Viewer, Depends(acting_admin)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +50,7 @@ class Press:
 def press(
     request: Request,
     connection_id: ConnectionId,
-    viewer: Annotated[Viewer, Depends(acting_admin)],
+    viewer: ActingAdmin,
     page: Annotated[str, Form()] = "",
     hx_request: Annotated[str, Header()] = "",
 ) -> Press:
@@ -65,6 +68,12 @@ def press(
 def sync(pressed: Annotated[Press, Depends(press)]) -> Response:
     """Ask for a run; one that waits already is it."""
     return _act(pressed, _request_sync)
+
+
+@router.post("/integrations/connections/{connection_id}/compare")
+def compare(pressed: Annotated[Press, Depends(press)]) -> Response:
+    """Ask for a run that ends with HubSpot's counts beside ours."""
+    return _act(pressed, _request_comparison)
 
 
 @router.post("/integrations/connections/{connection_id}/pause")
@@ -108,6 +117,13 @@ def _act(pressed: Press, act: Callable[[psycopg.Connection, UUID], object]) -> R
 
 def _request_sync(database: psycopg.Connection, connection_id: UUID) -> None:
     request_sync(database, connection_id, trigger="manual")
+
+
+def _request_comparison(database: psycopg.Connection, connection_id: UUID) -> None:
+    """Ask for both at once: what is behind is brought up to date before it is counted."""
+    with database.transaction():
+        want_comparison(database, connection_id)
+        _request_sync(database, connection_id)
 
 
 def _resume(database: psycopg.Connection, connection_id: UUID) -> None:

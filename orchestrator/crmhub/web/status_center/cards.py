@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
+from crmhub.web.status_center.compared import compared_of
 from crmhub.web.status_center.words import UNATTENDED, State, counted, remedy_of, state_of
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from crmhub.web.status_center.compared import Compared
     from crmhub.web.status_center.readings import ConnectionReading
     from crmhub.web.status_center.words import Remedy
 
@@ -61,6 +63,10 @@ class Card:
     #: What the run itself said; it holds no value of anybody's data.
     error_message: str | None
     error_at: datetime | None
+    #: None while there is nothing to compare.
+    compared: Compared | None
+    #: The button beside it; None: not for this viewer, or not now.
+    compare: Action | None
     actions: tuple[Action, ...]
 
     @cached_property
@@ -107,6 +113,8 @@ def card_of(connection: ConnectionReading, role: Role, now: datetime) -> Card:
         remedy=remedy,
         error_message=connection.last_error_message if has_failed else None,
         error_at=connection.last_error_at if has_failed else None,
+        compared=compared_of(connection),
+        compare=_compare(connection, state) if role == "admin" else None,
         actions=_actions(connection, state) if role == "admin" else (),
     )
 
@@ -174,14 +182,30 @@ def _actions(connection: ConnectionReading, state: State) -> tuple[Action, ...]:
         return (connect,)
     if connection.status == "paused":
         return (Action(name="resume", label="Resume", address=f"{at}/resume", is_main=True),)
-    is_busy = state.name in {"syncing", "waiting", "stuck"}
     needs_scopes = connection.last_error_class == "missing_scopes"
     sync = Action(
         name="sync",
         label="Sync Now",
         address=f"{at}/sync",
         is_main=not needs_scopes,
-        is_enabled=not is_busy,
+        is_enabled=not _is_busy(state),
     )
     pause = Action(name="pause", label="Pause", address=f"{at}/pause")
     return (connect, sync, pause) if needs_scopes else (sync, pause)
+
+
+def _compare(connection: ConnectionReading, state: State) -> Action | None:
+    """The button that has a sync end with a comparison."""
+    if connection.status != "connected":
+        return None
+    return Action(
+        name="compare",
+        label="Compare now",
+        address=f"/integrations/connections/{connection.id}/compare",
+        is_enabled=not _is_busy(state),
+    )
+
+
+def _is_busy(state: State) -> bool:
+    """Whether a sync is on its way: another one would be the same."""
+    return state.name in {"syncing", "waiting", "stuck"}

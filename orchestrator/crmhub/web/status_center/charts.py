@@ -24,10 +24,11 @@ _RECORDS_HEIGHT: Final = 96
 _DURATION_TOP: Final = 156
 _DURATION_HEIGHT: Final = 56
 _HEIGHT: Final = 216
-#: Room for the scale at the left, and the widest bar, percent.
-_LEFT: Final = 10.0
+#: Where text begins: left of the chart's own place, where the style sheet leaves room for it.
+_SCALE: Final = "-3em"
+#: The widest column, percent.
 _WIDEST: Final = 2.4
-#: More lines than that would hide the bars.
+#: More lines than that would hide the columns.
 _MOST_LINES: Final = 4
 _LEAST_PIXELS: Final = 2.0
 
@@ -44,69 +45,77 @@ def bar(share: float, kind: str) -> Markup:
 
 def runs_chart(runs: Sequence[RunReading]) -> Markup:
     """Records (by powers of ten) and duration of runs that have ended, the oldest at the left."""
-    parts = [*_records_panel(runs), *_duration_panel(runs)]
+    most = max((run.rows for run in runs), default=0)
+    powers = max(1, math.ceil(math.log10(most))) if most > 1 else 1
+    longest = max((run.duration for run in runs if run.duration is not None), default=None)
+    words = [_heading("Records read, by powers of ten", _RECORDS_TOP - 12)]
+    drawn = []
+    for power in range(0, powers + 1, math.ceil(powers / _MOST_LINES)):
+        y = _RECORDS_TOP + _RECORDS_HEIGHT * (1 - power / powers)
+        words.append(_scale(y, _short(10**power)))
+        drawn.append(_line(y))
+    drawn += _columns(
+        runs,
+        [math.log10(run.rows) / powers if run.rows > 1 else 0.0 for run in runs],
+        floor=_RECORDS_TOP + _RECORDS_HEIGHT,
+        height=_RECORDS_HEIGHT,
+    )
+    if longest:
+        words.append(_heading(f"Duration, at most {duration(longest)}", _DURATION_TOP - 12))
+        drawn += [_line(_DURATION_TOP + _DURATION_HEIGHT * share) for share in (0.0, 0.5, 1.0)]
+        drawn += _columns(
+            runs,
+            [None if run.duration is None else run.duration / longest for run in runs],
+            floor=_DURATION_TOP + _DURATION_HEIGHT,
+            height=_DURATION_HEIGHT,
+        )
     return Markup(
         '<svg class="chart" width="100%" height="{height}" role="img" '
         'aria-label="Records read and duration of the last {count} syncs; the table below has '
-        'the figures">{parts}</svg>'
-    ).format(height=_HEIGHT, count=len(runs), parts=Markup().join(parts))
-
-
-def _records_panel(runs: Sequence[RunReading]) -> Iterator[Markup]:
-    most = max((run.rows for run in runs), default=0)
-    powers = max(1, math.ceil(math.log10(most))) if most > 1 else 1
-    yield _heading("Records read, by powers of ten", 12)
-    for power in range(0, powers + 1, math.ceil(powers / _MOST_LINES)):
-        y = _RECORDS_TOP + _RECORDS_HEIGHT * (1 - power / powers)
-        yield _line(y, _short(10**power))
-    for place, run in enumerate(runs):
-        height = _RECORDS_HEIGHT * (math.log10(run.rows) / powers) if run.rows > 1 else 0.0
-        yield _column(place, runs, _RECORDS_TOP + _RECORDS_HEIGHT, height)
-
-
-def _duration_panel(runs: Sequence[RunReading]) -> Iterator[Markup]:
-    taken = [run.duration for run in runs if run.duration is not None]
-    longest = max(taken, default=None)
-    if longest is None or not longest:
-        return
-    yield _heading(f"Duration, at most {duration(longest)}", _DURATION_TOP - 12)
-    for share in (0.0, 0.5, 1.0):
-        yield _line(_DURATION_TOP + _DURATION_HEIGHT * share)
-    for place, run in enumerate(runs):
-        if run.duration is not None:
-            height = _DURATION_HEIGHT * (run.duration / longest)
-            yield _column(place, runs, _DURATION_TOP + _DURATION_HEIGHT, height)
+        'the figures">{words}{drawn}</svg>'
+    ).format(
+        height=_HEIGHT, count=len(runs), words=Markup().join(words), drawn=Markup().join(drawn)
+    )
 
 
 def _heading(words: str, y: float) -> Markup:
-    return Markup('<text class="chart-heading" x="0" y="{y}">{words}</text>').format(
-        y=_pixels(y), words=words
+    return Markup('<text class="chart-heading" x="{x}" y="{y}">{words}</text>').format(
+        x=_SCALE, y=_pixels(y), words=words
     )
 
 
-def _line(y: float, words: str = "") -> Markup:
-    return Markup(
-        '<line class="chart-line" x1="{left}%" x2="100%" y1="{y}" y2="{y}"/>'
-        '<text class="chart-scale" x="0" y="{text_y}">{words}</text>'
-    ).format(left=_LEFT, y=_pixels(y), text_y=_pixels(y + 4), words=words)
+def _scale(y: float, words: str) -> Markup:
+    return Markup('<text x="{x}" y="{y}">{words}</text>').format(
+        x=_SCALE, y=_pixels(y + 4), words=words
+    )
 
 
-def _column(place: int, runs: Sequence[RunReading], floor: float, height: float) -> Markup:
-    run = runs[place]
-    slot = (100.0 - _LEFT) / len(runs)
+def _line(y: float) -> Markup:
+    return Markup('<line class="chart-line" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(
+        y=_pixels(y)
+    )
+
+
+def _columns(
+    runs: Sequence[RunReading], shares: Sequence[float | None], *, floor: float, height: float
+) -> Iterator[Markup]:
+    """A column a run that stands on `floor`; a share from 0 to 1 is of `height`, None is none."""
+    slot = 100.0 / len(runs)
     width = min(_WIDEST, slot * 0.7)
-    height = max(_LEAST_PIXELS, height)
-    return Markup(
-        '<rect class="chart-{name}" x="{x}%" width="{width}%" y="{y}" height="{height}">'
-        "<title>{words}</title></rect>"
-    ).format(
-        name=run.status,
-        x=f"{_LEFT + slot * (place + 0.5) - width / 2:.2f}",
-        width=f"{width:.2f}",
-        y=_pixels(floor - height),
-        height=_pixels(height),
-        words=_told(run),
-    )
+    for place, (run, share) in enumerate(zip(runs, shares, strict=True)):
+        if share is not None:
+            tall = max(_LEAST_PIXELS, share * height)
+            yield Markup(
+                '<rect class="chart-{name}" x="{x}%" width="{width}%" y="{y}" height="{height}">'
+                "<title>{words}</title></rect>"
+            ).format(
+                name=run.status,
+                x=f"{slot * (place + 0.5) - width / 2:.2f}",
+                width=f"{width:.2f}",
+                y=_pixels(floor - tall),
+                height=_pixels(tall),
+                words=_told(run),
+            )
 
 
 def _told(run: RunReading) -> str:

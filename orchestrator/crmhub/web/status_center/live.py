@@ -1,6 +1,6 @@
 """Cards that change while somebody looks: server-sent events (WHATWG: HTML, server-sent events).
 
-All streams of the process are served by one task, which looks at the database once a second while
+All streams of the process are served by one task, which looks at the database now and again while
 there is a stream at all. A browser that is slow gets the newest card of each connection only.
 """
 
@@ -22,13 +22,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from crmhub.web.databases import Databases
+    from crmhub.web.sessions import Viewer
     from crmhub.web.status_center.cards import Card, Role
     from crmhub.web.status_center.watch import Look
-    from crmhub.web.viewers import Viewer
 
 logger = logging.getLogger("HubSpotSyncWorker")
 
-LOOK_SECONDS: Final = 1.0
 #: What was committed so long after its own time is still seen, seconds.
 _LATE_SECONDS: Final = 30.0
 #: Whoever begins to watch gets what changed since its page was made, seconds.
@@ -84,9 +83,10 @@ class Stream:
 class LiveCards:
     """All streams of the process."""
 
-    def __init__(self, databases: Databases) -> None:
-        """Look at nothing until there is a stream."""
+    def __init__(self, databases: Databases, *, look_seconds: float) -> None:
+        """Look at nothing until there is a stream, and then every `look_seconds`."""
         self._databases = databases
+        self._look_seconds = look_seconds
         self._streams: set[Stream] = set()
         self._watching: asyncio.Task[None] | None = None
         #: Connection and role → the card that was sent last.
@@ -132,7 +132,7 @@ class LiveCards:
             began = time.monotonic()
             if await self._look(streams, back_seconds):
                 back_seconds = _LATE_SECONDS
-                await asyncio.sleep(LOOK_SECONDS)
+                await asyncio.sleep(self._look_seconds)
             else:
                 await asyncio.sleep(_AWAY_SECONDS)
                 back_seconds += time.monotonic() - began

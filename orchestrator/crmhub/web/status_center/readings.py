@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from psycopg.rows import class_row
 
 from crmhub.queries import read_queries
+from crmhub.sync.runs import Run
 from crmhub.web.errors import NotFoundError
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ class ConnectionReading:
     waiting_since: datetime | None
     #: Live rows stored, by stream, as of the last run.
     live: dict[str, int]
+    #: When HubSpot's counts were set beside ours; None: never so far.
+    compared_at: datetime | None
+    #: As of then, by stream, as `comparisons.keep_comparison` keeps them.
+    counts: dict[str, dict[str, Any]]
+    #: When the try after that failed, and why; None: none did.
+    compare_failed_at: datetime | None
+    compare_error_class: str | None
+    #: Since when the next sync is to end with a comparison; None: none is asked for.
+    compare_wanted_at: datetime | None
 
     @property
     def name(self) -> str:
@@ -61,21 +71,8 @@ class ConnectionReading:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunReading:
-    """One run of a connection."""
-
-    id: UUID
-    #: schedule, manual or reset.
-    trigger: str
-    #: pending, running, succeeded, failed or cancelled.
-    status: str
-    requested_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    #: Rows read, by stream.
-    records: dict[str, int]
-    error_class: str | None
-    error_message: str | None
+class RunReading(Run):
+    """One run of a connection, as pages show it."""
 
     @property
     def rows(self) -> int:

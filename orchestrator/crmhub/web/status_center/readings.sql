@@ -13,17 +13,21 @@ select
             where t.org_id = c.org_id and t.connection_id = c.id
         ),
         '{}'
-    ) as live
+    ) as live,
+    known.compared_at, coalesce(known.counts, '{}') as counts, known.failed_at as compare_failed_at,
+    known.error_class as compare_error_class, known.wanted_at as compare_wanted_at
 from crmhub.source_connections as c
 left join crmhub.sync_runs as running on running.connection_id = c.id and running.status = 'running'
 left join crmhub.sync_runs as pending on pending.connection_id = c.id and pending.status = 'pending'
+left join crmhub.count_comparisons as known on known.org_id = c.org_id and known.connection_id = c.id
 where c.org_id = %(org_id)s and (%(ids)s::uuid[] is null or c.id = any(%(ids)s))
 order by c.created_at, c.id;
 
 -- name: runs
 -- A page of a connection's runs, the newest first; `before` is when the last one of the page before was asked for.
 select
-    id, trigger, status, requested_at, started_at, finished_at, records, error_class, error_message
+    id, connection_id, org_id, trigger, status, requested_at, started_at, finished_at,
+    records, error_class, error_message
 from crmhub.sync_runs
 where org_id = %(org_id)s and connection_id = %(connection_id)s
     and (%(before)s::timestamptz is null or requested_at < %(before)s)

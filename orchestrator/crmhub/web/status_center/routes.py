@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from crmhub.web.pages import render
+from crmhub.web.sessions import Viewer
 from crmhub.web.status_center import actions, words
 from crmhub.web.status_center.card_parts import card_part
 from crmhub.web.status_center.cards import CONNECT_ADDRESS, card_of, overview_of
@@ -22,7 +23,7 @@ from crmhub.web.status_center.pipeline_readings import (
     read_totals,
 )
 from crmhub.web.status_center.readings import read_connection, read_connections, read_runs
-from crmhub.web.viewers import Viewer, in_status_center
+from crmhub.web.viewers import in_status_center
 
 if TYPE_CHECKING:
     from crmhub.web.databases import Databases

@@ -44,11 +44,6 @@ class State:
     tone: Tone
     words: str
 
-    @property
-    def needs_somebody(self) -> bool:
-        """Whether it stays so until somebody acts."""
-        return self.tone == "bad"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Remedy:
