@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,4 +90,6 @@ def test_answers_are_as_documented(unlimited_web: ServedWeb) -> None:
 
 @pytest.mark.long
 def test_many_answers_are_as_documented(unlimited_web: ServedWeb) -> None:
-    assert _hold(unlimited_web, examples=300) > 900
+    """CRMHUB_OPENAPI_EXAMPLES says how many right and wrong ones of each operation."""
+    examples = int(os.environ.get("CRMHUB_OPENAPI_EXAMPLES", "300"))
+    assert _hold(unlimited_web, examples=examples) > 3 * examples
