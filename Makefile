@@ -1,6 +1,6 @@
 # Two commands do everything a newcomer needs: `make demo` and `make test`.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long bench soak screenshots lint format schema lock audit
+.PHONY: help install demo test test-logs test-long bench soak screenshots lint format schema lock audit
 
 # Without bytecode every process starts three times slower.
 unexport PYTHONDONTWRITEBYTECODE
@@ -21,6 +21,9 @@ demo: install  ## two organisations, real syncs, a summary; ONCE=1 ends by itsel
 
 test: install  ## every test once, some 5 minutes on 2 cores
 	@$(PYTEST) -m "not long" $(ARGS)
+
+test-logs: install  ## the same tests, and a look for secrets and people through all that they log
+	@PYTHONPATH=tests $(PYTEST) -p security.log_scanner -m "not long" $(ARGS)
 
 test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
 	@$(PYTEST) -m long $(ARGS)

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 _ID: Final = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 #: What it is → how it looks. HubSpot: forms of private app tokens and refresh tokens; `access`
-#: and `code` are the sandbox's.
+#: and `code` are the sandbox's. An address that is explained says `password` itself.
 SECRETS: Final[Mapping[str, str]] = {
     "a private key": r"-----BEGIN [A-Z ]{0,20}PRIVATE KEY-----",
     "a HubSpot token": rf"\b(?:pat-)?(?:(?:na|eu|ap)\d|access|code)-{_ID}",
     "a signed token": r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}",
     "a bearer token": r"(?i:\bbearer) +[\w.~+/-]{16,}",
-    "a password in an address": r"://[^\s:/@'\"{}<>$]{1,64}:(?![*…])[^\s@/'\"{}<>$]{6,128}@",
+    "a password in an address": r"://[^\s:/@'\"{}<>$]{1,64}:(?![*…]|password@)[^\s@/'\"{}<>$]{6,128}@",
     "a cloud key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a code host's token": r"\b(?:gh[pousr]_[A-Za-z0-9]{36}|glpat-[\w-]{20})",
     "a chat token": r"\bxox[abeprs]-[\w-]{10,}",

@@ -18,7 +18,6 @@ _NOBODYS: Final = re.compile(
 )
 #: What looks like a secret or an address and is none, with the reason.
 MADE_UP: Final = {
-    ":password@": "the word itself, where an address is explained",
     ":hunter2@": "what redaction is tried with",
     ":zzsecret@": "what a refusal is searched for",
     ":nothing@": "a server that is not there",
