@@ -49,6 +49,10 @@ class UnknownConnectionError(CrmHubError):
     """No connection has this id."""
 
 
+class UnknownOrganisationError(CrmHubError):
+    """No connection is of this organisation."""
+
+
 class UnknownRunError(CrmHubError):
     """No run has this id."""
 

@@ -15,6 +15,7 @@ from crmhub.cli.env import env
 from crmhub.cli.flags import flags
 from crmhub.cli.keys import keys
 from crmhub.cli.migrate import migrate_command
+from crmhub.cli.person import person
 from crmhub.cli.pseudonym import pseudonym
 from crmhub.cli.roles import roles_command
 from crmhub.cli.run import run
@@ -49,6 +50,7 @@ crmhub.add_command(env)
 crmhub.add_command(flags)
 crmhub.add_command(keys)
 crmhub.add_command(migrate_command)
+crmhub.add_command(person)
 crmhub.add_command(pseudonym)
 crmhub.add_command(roles_command)
 crmhub.add_command(run)
