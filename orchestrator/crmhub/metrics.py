@@ -18,7 +18,9 @@ from typing_extensions import override
 
 from crmhub.database import connect
 from crmhub.errors import CrmHubError
+from crmhub.migrate import read_migrations
 from crmhub.queries import read_queries
+from crmhub.sync.exit_status import EXIT_STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 _QUERIES = read_queries(Path(__file__).with_name("metrics.sql"))
 
 RUNS: Final = Counter("crmhub_runs", "Runs that ended, by outcome.", ["outcome", "error_class"])
+# At 0 from the beginning: of a series that begins at 1, Prometheus misses the first increase.
+RUNS.labels(outcome="succeeded", error_class="")
+for _error_class in EXIT_STATUSES:
+    RUNS.labels(outcome="failed", error_class=_error_class)
 RUN_SECONDS: Final = Histogram(
     "crmhub_run_seconds",
     "How long a run took, seconds.",
@@ -50,6 +56,13 @@ _GAUGES: Final = {
     "crmhub_runs_pending": ("pending", "Runs that wait for a worker."),
     "crmhub_runs_running": ("running", "Runs that go on."),
     "crmhub_workers_alive": ("alive", "Worker processes that were heard of lately."),
+    "crmhub_connections_stale": ("stale", "Connections whose data are older than they should be."),
+    "crmhub_migrations_pending": ("migrations", "Migrations of this program that are not in."),
+}
+#: Gauge → its label and what it says; its values are the rows of the query that has its name.
+_LABELLED_GAUGES: Final = {
+    "crmhub_connections": ("status", "Connections, by status."),
+    "crmhub_connections_failing": ("error_class", "Connections that stand in an error, by class."),
 }
 
 
@@ -95,6 +108,8 @@ class Fleet(Collector):
         """The gauges without values, so that registering asks no database."""
         for name, (_, said) in _GAUGES.items():
             yield GaugeMetricFamily(name, said)
+        for name, (label, said) in _LABELLED_GAUGES.items():
+            yield GaugeMetricFamily(name, said, labels=[label])
 
     @override
     def collect(self) -> Iterator[Metric]:
@@ -102,15 +117,24 @@ class Fleet(Collector):
         try:
             with connect(self._url) as database:
                 values = _values(database)
+                labelled = {
+                    name: database.execute(_QUERIES[name]).fetchall() for name in _LABELLED_GAUGES
+                }
         except CrmHubError:
             return
         for name, (column, said) in _GAUGES.items():
             yield GaugeMetricFamily(name, said, value=values[column])
+        for name, (label, said) in _LABELLED_GAUGES.items():
+            gauge = GaugeMetricFamily(name, said, labels=[label])
+            for of, value in labelled[name]:
+                gauge.add_metric([of], value)
+            yield gauge
 
 
 def _values(database: psycopg.Connection) -> dict[str, float]:
     values: dict[str, float] = {}
+    known = [each.version for each in read_migrations()]
     with database.cursor(row_factory=dict_row) as cursor:
-        for query in ("fleet", "runs_in_flight", "workers"):
-            values |= cursor.execute(_QUERIES[query]).fetchone() or {}
+        for query in ("fleet", "freshness", "runs_in_flight", "workers", "migrations"):
+            values |= cursor.execute(_QUERIES[query], {"known": known}).fetchone() or {}
     return values

@@ -22,3 +22,36 @@ where r.status in ('pending', 'running');
 select count(*) / 2 as alive
 from procrastinate.procrastinate_workers
 where last_heartbeat > now() - interval '30 seconds';
+
+-- name: freshness
+-- Connections that should be fresh and are not: nothing new is in for a day, or for twice their own
+-- interval where that is longer. One that fails again and again is never overdue, but grows stale.
+select count(*) as stale
+from crmhub.source_connections as c
+where c.status = 'connected'
+    and coalesce(c.synced_through, c.created_at) < now() - greatest(
+        interval '1 day',
+        2 * make_interval(secs => coalesce((c.config ->> 'sync_interval_ms')::float8, 0) / 1000)
+    );
+
+-- name: migrations
+-- What this program brings and the database lacks; an older program on a newer database lacks nothing.
+select count(*) as migrations
+from unnest(%(known)s::text[]) as k (version)
+where not exists (select from crmhub.schema_migrations as m where m.version = k.version);
+
+-- name: crmhub_connections
+-- Every status, so that a count that goes back to nothing is told, too.
+select s.status, count(c.id)
+from unnest(array['connected', 'needs_reconnect', 'paused', 'disconnected']) as s (status)
+left join crmhub.source_connections as c on c.status = s.status
+group by s.status
+order by s.status;
+
+-- name: crmhub_connections_failing
+-- What connections stand in, until a success or a person clears it. A paused or disconnected one is left alone.
+select c.last_error_class, count(*)
+from crmhub.source_connections as c
+where c.last_error_class is not null and c.status in ('connected', 'needs_reconnect')
+group by c.last_error_class
+order by c.last_error_class;

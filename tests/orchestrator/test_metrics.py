@@ -15,6 +15,8 @@ from prometheus_client.registry import REGISTRY, CollectorRegistry
 
 from crmhub import metrics
 from crmhub.metrics import Fleet, count_outcome
+from crmhub.migrate import read_migrations
+from crmhub.sync.exit_status import EXIT_STATUSES
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome
 from crmhub.sync.runs import request_run
@@ -60,6 +62,66 @@ def test_gauges_tell_how_the_fleet_stands(
     assert fleet.get_sample_value("crmhub_workers_alive") == 0
 
 
+def test_connections_are_counted_by_status_and_by_the_error_they_stand_in(
+    fleet: CollectorRegistry, database: TestDatabase
+) -> None:
+    for status, error_class in (
+        ("connected", None),
+        ("connected", "network"),
+        ("needs_reconnect", "invalid_grant"),
+        ("paused", "network"),
+    ):
+        database.rows(
+            "insert into crmhub.source_connections (org_id, status, last_error_class) "
+            "values (gen_random_uuid(), %s, %s)",
+            [status, error_class],
+        )
+    counted = {
+        status: fleet.get_sample_value("crmhub_connections", {"status": status})
+        for status in ("connected", "needs_reconnect", "paused", "disconnected")
+    }
+    assert counted == {"connected": 2, "needs_reconnect": 1, "paused": 1, "disconnected": 0}
+    failing = {
+        error_class: fleet.get_sample_value(
+            "crmhub_connections_failing", {"error_class": error_class}
+        )
+        for error_class in ("network", "invalid_grant", "internal")
+    }
+    assert failing == {"network": 1, "invalid_grant": 1, "internal": None}
+
+
+def test_stale_is_what_should_be_fresh_and_is_not(
+    fleet: CollectorRegistry, database: TestDatabase
+) -> None:
+    """A day, or twice an interval that is longer; since it was added, if nothing is in yet."""
+    for synced, added, status, config in (
+        ("2 hours", "9 days", "connected", "{}"),
+        ("2 days", "9 days", "connected", "{}"),
+        (None, "2 days", "connected", "{}"),
+        (None, "2 hours", "connected", "{}"),
+        ("2 days", "9 days", "connected", '{"sync_interval_ms": 172800000}'),
+        ("5 days", "9 days", "connected", '{"sync_interval_ms": 172800000}'),
+        ("2 days", "9 days", "paused", "{}"),
+    ):
+        database.rows(
+            "insert into crmhub.source_connections "
+            "(org_id, synced_through, created_at, status, config) values "
+            "(gen_random_uuid(), now() - %s::interval, now() - %s::interval, %s, %s)",
+            [synced, added, status, config],
+        )
+    assert fleet.get_sample_value("crmhub_connections_stale") == 3
+
+
+def test_migrations_that_this_program_brings_and_the_database_lacks_are_counted(
+    fleet: CollectorRegistry, database: TestDatabase
+) -> None:
+    assert fleet.get_sample_value("crmhub_migrations_pending") == 0
+    database.rows("delete from crmhub.schema_migrations where version >= '0016'")
+    database.rows("insert into crmhub.schema_migrations (version) values ('9999')")
+    lacking = [each.version for each in read_migrations() if each.version >= "0016"]
+    assert fleet.get_sample_value("crmhub_migrations_pending") == len(lacking) > 0
+
+
 def test_gauges_are_a_gap_while_the_database_is_away() -> None:
     registry = CollectorRegistry()
     registry.register(Fleet("postgresql://nobody:nothing@127.0.0.1:1/nowhere"))
@@ -75,6 +137,16 @@ def test_a_success_counts_its_records() -> None:
     )
     assert value("crmhub_records_total", stream="contacts") == before + 7
     assert value("crmhub_runs_total", outcome="succeeded", error_class="") == runs + 1
+
+
+def test_every_class_of_failure_is_counted_from_nothing() -> None:
+    """Prometheus sees no increase where a series begins at 1."""
+    counted = {
+        sample.labels["error_class"]
+        for sample in next(iter(metrics.RUNS.collect())).samples
+        if sample.name == "crmhub_runs_total" and sample.labels["outcome"] == "failed"
+    }
+    assert counted >= set(EXIT_STATUSES)
 
 
 def test_a_lost_lease_counts_by_itself() -> None:
