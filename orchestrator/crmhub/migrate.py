@@ -127,6 +127,19 @@ def pending_migrations(url: str, *, setting: str = "DATABASE_URL") -> list[str]:
     return [each.version for each in read_migrations() if each.version not in applied]
 
 
+def refuse_missing_migrations(url: str) -> None:
+    """Raise DatabaseNotPreparedError where the database lacks a migration of this program.
+
+    To be asked before work begins. A database that is newer is welcome: what a migration adds does
+    not disturb a program that does not know it (sql/CONVENTIONS.md).
+    """
+    if missing := pending_migrations(url):
+        raise DatabaseNotPreparedError(
+            f"the database lacks {len(missing)} of this program's migrations, "
+            f"the first is {missing[0]}: run `crmhub migrate` as its administrator"
+        )
+
+
 def _wait_for_lock(connection: psycopg.Connection, queries: dict[str, LiteralString]) -> None:
     deadline = time.monotonic() + LOCK_WAIT_SECONDS
     while True:

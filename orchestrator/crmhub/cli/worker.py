@@ -13,6 +13,7 @@ from crmhub.engine.syncing import syncing
 from crmhub.engine.worker import WorkerPlan, run_worker
 from crmhub.logs import configure_logging
 from crmhub.metrics import count_limits_reached, serve_metrics
+from crmhub.migrate import refuse_missing_migrations
 from crmhub.settings import (
     access_tokens,
     hubspot_api_url,
@@ -110,6 +111,7 @@ def work(
     launcher = WarmLauncher()
     plan = plan_from_environment(urls, launcher)
     # A database that is away now is an error of the settings; later it is waited for.
+    refuse_missing_migrations(urls.orchestrator)
     with connect(urls.orchestrator) as database:
         refuse_wrong_keyring(database, keyring(os.environ))
     count_limits_reached()
