@@ -7,6 +7,7 @@ import os
 import sys
 import time
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,7 +16,7 @@ from rich.console import Console
 from crmhub.cli.worker import plan_from_environment
 from crmhub.database import connect
 from crmhub.engine.queue import request_sync
-from crmhub.errors import LeaseTakenError
+from crmhub.errors import InvalidSettingsError, LeaseTakenError
 from crmhub.logs import configure_logging
 from crmhub.settings import required_database_url, required_database_urls
 from crmhub.sync.control import RunControl
@@ -36,8 +37,15 @@ _LOOK_SECONDS: Final = 0.5
 @click.option(
     "--here", is_flag=True, help="Run it in this process instead of a worker's; waits, too."
 )
+@click.option(
+    "--allow-mass-delete",
+    is_flag=True,
+    help="With --here: this run may delete most of a stream, which you know to be right.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the run as a JSON object.")
-def sync(*, connection_id: uuid.UUID, wait: bool, here: bool, as_json: bool) -> None:
+def sync(
+    *, connection_id: uuid.UUID, wait: bool, here: bool, allow_mass_delete: bool, as_json: bool
+) -> None:
     """Bring a connection up to date now.
 
     A run that is asked for already is not asked for twice. With --wait the exit status is 0 for a
@@ -48,7 +56,13 @@ def sync(*, connection_id: uuid.UUID, wait: bool, here: bool, as_json: bool) -> 
     crmhub sync CONNECTION --wait     where workers run
     crmhub sync CONNECTION --here     without any worker
     """
-    run = _run_here(connection_id) if here else _run_by_worker(connection_id, wait=wait)
+    if allow_mass_delete and not here:
+        raise InvalidSettingsError("--allow-mass-delete goes with --here: it is for one run")
+    run = (
+        _run_here(connection_id, allow_mass_delete=allow_mass_delete)
+        if here
+        else _run_by_worker(connection_id, wait=wait)
+    )
     if as_json:
         click.echo(json.dumps(run_as_json(run)))
     else:
@@ -83,9 +97,12 @@ def _run_by_worker(connection_id: uuid.UUID, *, wait: bool) -> Run:
     return run
 
 
-def _run_here(connection_id: uuid.UUID) -> Run:
+def _run_here(connection_id: uuid.UUID, *, allow_mass_delete: bool) -> Run:
     configure_logging()
-    plan = plan_from_environment(required_database_urls(os.environ), ColdLauncher())
+    plan = replace(
+        plan_from_environment(required_database_urls(os.environ), ColdLauncher()),
+        allow_mass_delete=allow_mass_delete,
+    )
     with connect(plan.urls.orchestrator) as database:
         run = request_run(database, connection_id, trigger="manual")
     outcome = sync_pending(connection_id, plan, RunControl())

@@ -72,6 +72,7 @@ def connection_environment(
     salt: str,
     lease_token: UUID | None,
     api_url: str | None,
+    allow_mass_delete: bool = False,
 ) -> dict[str, str]:
     """The variables by which meltano.yml and the plugins act for one connection."""
     variables = {
@@ -84,6 +85,8 @@ def connection_environment(
     }
     if lease_token is not None:
         variables["CRMHUB_LEASE_TOKEN"] = str(lease_token)
+    if allow_mass_delete:
+        variables["TARGET_CRMHUB_POSTGRES_ALLOW_MASS_DELETE"] = "true"
     for prefix, settings in (
         ("TAP_HUBSPOT_CRM_", tap_settings(connection, api_url=api_url)),
         ("TARGET_CRMHUB_POSTGRES_", _chosen(connection, _TARGET_CONFIG)),

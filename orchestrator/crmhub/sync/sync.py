@@ -75,6 +75,8 @@ class SyncPlan:
     interval_seconds: float = DEFAULT_INTERVAL_MS / 1000
     limits: ClaimLimits = field(default_factory=ClaimLimits)
     run_seconds: float = RUN_SECONDS
+    #: Whether a full pass may delete most of a stream: only where a person has looked.
+    allow_mass_delete: bool = False
     #: Until a worker that is not heard of has lost its runs.
     lease_seconds: int = LEASE_SECONDS
     launcher: Launcher = field(default_factory=ColdLauncher)
@@ -187,6 +189,7 @@ def _run(
                 salt=plan.salt,
                 lease_token=claim.lease_token,
                 api_url=plan.api_url,
+                allow_mass_delete=plan.allow_mass_delete,
             ),
             token=token,
             timeout_seconds=plan.run_seconds,
