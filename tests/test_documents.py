@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 DOCUMENTS = sorted(
     {
         path
-        for pattern in ("*.md", "sql/*.md", "orchestrator/*.md", "ta*/*.md")
+        for pattern in ("*.md", "sql/*.md", "orchestrator/*.md", "orchestrator/*/*.md", "ta*/*.md")
         for path in ROOT.glob(pattern)
     }
 )

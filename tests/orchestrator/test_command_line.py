@@ -32,6 +32,8 @@ if TYPE_CHECKING:
         ("env",),
         ("keys",),
         ("migrate",),
+        ("person", "erase"),
+        ("person", "find"),
         ("pseudonym",),
         ("roles",),
         ("signin",),

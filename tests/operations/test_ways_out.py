@@ -1,0 +1,69 @@
+"""What the operator's pages promise of a person and of a brake, with real runs against a portal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from end_to_end.test_endings import plan_of, purge_most
+
+from crmhub.connections import reset_connection
+from crmhub.database import connect
+from crmhub.demo.portals import SHARED_EMAIL
+from crmhub.person import erase_person, find_person
+from crmhub.sync.control import RunControl
+from crmhub.sync.runs import Unclaimed, request_run
+from crmhub.sync.sync import SyncPlan, sync_pending
+from target_crmhub_postgres.pii import Pseudonyms
+
+if TYPE_CHECKING:
+    from end_to_end.conftest import Scene
+
+
+def full_pass(scene: Scene, plan: SyncPlan) -> str | None:
+    """Run Alder's connection from nothing; returns the class of its error."""
+    with connect(scene.stage.urls.orchestrator) as database:
+        reset_connection(database, scene.alder.connection_id)
+        request_run(database, scene.alder.connection_id, trigger="manual")
+    outcome = sync_pending(scene.alder.connection_id, plan, RunControl())
+    assert not isinstance(outcome, Unclaimed)
+    return outcome.failure.error_class if outcome.failure else None
+
+
+@pytest.mark.long
+def test_a_person_comes_back_until_they_are_deleted_at_hubspot(scene: Scene) -> None:
+    plan = replace(plan_of(scene), launcher=scene.stage.launcher)
+    pseudonym = Pseudonyms(org_id=scene.alder.org_id, salt=scene.stage.salt).email(SHARED_EMAIL)
+    assert pseudonym is not None
+
+    def found() -> list[str]:
+        traces = find_person(scene.stage.urls.reader, scene.alder.org_id, pseudonym)
+        return [each.external_id for each in traces if each.table_name == "crm_contacts"]
+
+    assert full_pass(scene, plan) is None
+    assert found() == [scene.alder.shared_contact]
+    assert erase_person(scene.stage.urls, scene.alder.org_id, pseudonym).left == 0
+    assert full_pass(scene, plan) is None
+    assert found() == [scene.alder.shared_contact], "HubSpot has the person still"
+    scene.alder.portal.purge("contacts", scene.alder.shared_contact)
+    assert erase_person(scene.stage.urls, scene.alder.org_id, pseudonym).left == 0
+    assert full_pass(scene, plan) is None
+    assert found() == []
+
+
+@pytest.mark.long
+def test_a_mass_delete_is_let_through_for_one_run(scene: Scene) -> None:
+    plan = replace(plan_of(scene), launcher=scene.stage.launcher)
+    purge_most(scene)
+    assert full_pass(scene, plan) == "mass_delete"
+    before = len(scene.ids("crm_contacts", scene.alder.org_id))
+    with connect(scene.stage.urls.orchestrator) as database:
+        request_run(database, scene.alder.connection_id, trigger="manual")
+    allowed = replace(plan, allow_mass_delete=True)
+    outcome = sync_pending(scene.alder.connection_id, allowed, RunControl())
+    assert not isinstance(outcome, Unclaimed)
+    assert outcome.failure is None
+    left = scene.ids("crm_contacts", scene.alder.org_id)
+    assert set(left) == {str(each) for each in scene.alder.portal.stores["contacts"].ids()}
+    assert len(left) < before
