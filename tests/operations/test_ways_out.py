@@ -1,4 +1,4 @@
-"""What the operator's pages promise of a person and of a brake, with real runs against a portal."""
+"""What the operator's pages promise, with real runs against a portal."""
 
 from __future__ import annotations
 
@@ -6,18 +6,24 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from end_to_end.comparison import assert_equal_to_portal
 from end_to_end.test_endings import plan_of, purge_most
+from operations.restored import back_up, restore
 
 from crmhub.connections import reset_connection
 from crmhub.database import connect
-from crmhub.demo.portals import SHARED_EMAIL
+from crmhub.demo.portals import SHARED_EMAIL, change
+from crmhub.embedded_postgres import embedded_postgres
 from crmhub.person import erase_person, find_person
+from crmhub.settings import DatabaseUrls
 from crmhub.sync.control import RunControl
 from crmhub.sync.runs import Unclaimed, request_run
 from crmhub.sync.sync import SyncPlan, sync_pending
 from target_crmhub_postgres.pii import Pseudonyms
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from end_to_end.conftest import Scene
 
 
@@ -67,3 +73,22 @@ def test_a_mass_delete_is_let_through_for_one_run(scene: Scene) -> None:
     left = scene.ids("crm_contacts", scene.alder.org_id)
     assert set(left) == {str(each) for each in scene.alder.portal.stores["contacts"].ids()}
     assert len(left) < before
+
+
+@pytest.mark.long
+def test_a_restored_database_catches_up_from_where_the_backup_was(
+    scene: Scene, tmp_path: Path
+) -> None:
+    """The database that was lost had gone on meanwhile."""
+    assert scene.stage.sync(scene.alder).failure is None
+    back_up(scene.database, tmp_path)
+    change(scene.alder.portal)
+    assert scene.stage.sync(scene.alder).failure is None
+    with embedded_postgres() as another, restore(another.url, tmp_path).clone() as database:
+        urls = {role.removeprefix("crmhub_"): url for role, url in database.logins.items()}
+        stage = replace(scene.stage, admin_url=database.url, urls=DatabaseUrls(**urls))
+        new = replace(scene, stage=stage, database=database)
+        before = database.rows("select state_json from crmhub.source_connections")
+        assert any(row["state_json"] for row in before), "nothing is reset"
+        assert stage.sync(scene.alder).failure is None
+        assert_equal_to_portal(new, scene.alder)
