@@ -9,7 +9,8 @@ import pytest
 from end_to_end.conftest import launcher, scene
 from operations.restored import Restored, back_up, restore, rows_of, synced_hub
 from orchestrator.conftest import crmhub, orchestrator
-from target.conftest import hub, signal_handlers
+from target.conftest import lone_hub as hub
+from target.conftest import signal_handlers
 
 from crmhub.embedded_postgres import embedded_postgres
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from databases import TestServer
+    from warm_programs import WarmPrograms
 
 __all__ = ["crmhub", "hub", "launcher", "orchestrator", "scene", "signal_handlers"]
 
@@ -30,12 +32,15 @@ def another_server() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def restored_server(
-    database_server: TestServer, another_server: str, tmp_path_factory: pytest.TempPathFactory
+    database_server: TestServer,
+    another_server: str,
+    programs: WarmPrograms,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[TestServer, Restored]:
     """Another server with the backup of a synced connection, and what the first one held."""
     folder = tmp_path_factory.mktemp("backup")
     with database_server.clone() as database:
-        hub = synced_hub(database)
+        hub = synced_hub(database, programs)
         before = rows_of(hub)
         back_up(database, folder)
     return restore(another_server, folder), Restored(hub=hub, before=before)

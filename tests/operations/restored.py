@@ -12,7 +12,7 @@ from operations.documents import blocks, section, statements
 from operations.shell import exported, run_block
 from orchestrator.terminal import KEY, settings_of
 from psycopg import sql
-from target.loading import FIXTURES, SALT, Hub
+from target.loading import FIXTURES, SALT, Hub, new_hub
 
 from crmhub.database import connect, url_for_login
 from crmhub.roles import LOGIN_SETTINGS
@@ -22,6 +22,8 @@ from crmhub.vault.store import ACCESS_TOKEN, keep_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from warm_programs import WarmPrograms
 
 #: What the connection is synced with; a service key, so that no app is needed.
 TOKEN: Final = "a made-up service key"
@@ -68,19 +70,18 @@ def rows_of(hub: Hub) -> Rows:
     return {table: hub.rows(table) for table in TABLES}
 
 
-def synced_hub(database: TestDatabase) -> Hub:
+def synced_hub(database: TestDatabase, programs: WarmPrograms) -> Hub:
     """A connection with rows, a state and a token, as after a sync."""
-    org_id, connection_id = database.add_connection()
-    hub = Hub(database=database, org_id=org_id, connection_id=connection_id)
+    hub = new_hub(database, programs)
     golden = (FIXTURES / "first_load.singer").read_text(encoding="utf-8")
     assert hub.run(golden.splitlines()).status == 0
-    place = SecretPlace(org_id=org_id, connection_id=connection_id, name=ACCESS_TOKEN)
+    place = SecretPlace(org_id=hub.org_id, connection_id=hub.connection_id, name=ACCESS_TOKEN)
     with connect(database.url_as("crmhub_orchestrator")) as connection:
         keep_secret(connection, read_keyring(KEY), place, Secret(TOKEN))
     database.rows(
         """update crmhub.source_connections set state_json = '{"bookmarks": {}}', """
         "synced_through = now() where id = %s",
-        [connection_id],
+        [hub.connection_id],
     )
     return hub
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -12,7 +13,7 @@ from operations.restored import TOKEN, rows_of, synced_hub
 from operations.shell import run_block
 from orchestrator.terminal import KEY
 from psycopg import sql
-from target.loading import Hub, record, schema, state
+from target.loading import record, schema, state
 
 from crmhub.connection_status import pause_connection, resume_connection
 from crmhub.database import connect
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from databases import TestDatabase, TestServer
+    from target.loading import Hub
+    from warm_programs import WarmPrograms
 
 PAGE = (OPERATIONS / "moving.md").read_text(encoding="utf-8")
 COPYING = blocks(PAGE, "sh")[1]
@@ -62,12 +65,15 @@ def test_every_table_with_rows_of_organisations_is_moved(database: TestDatabase)
 
 
 def test_an_organisation_moves_with_its_rows_state_and_tokens_and_leaves_nothing(
-    database: TestDatabase, database_server: TestServer, tmp_path: Path
+    database: TestDatabase,
+    database_server: TestServer,
+    programs: WarmPrograms,
+    tmp_path: Path,
 ) -> None:
-    old = synced_hub(database)
+    old = synced_hub(database, programs)
     stays = database.add_connection()
     with database_server.clone() as new_database:
-        new = Hub(database=new_database, org_id=old.org_id, connection_id=old.connection_id)
+        new = replace(old, database=new_database)
         with connect(database.url_as("crmhub_orchestrator")) as connection:
             pause_connection(connection, old.connection_id)
         settings = {"FROM_URL": database.url, "TO_URL": new_database.url, "ORG": str(old.org_id)}

@@ -67,8 +67,7 @@ def filled(hub: Hub) -> Hub:
 
 def another_org(hub: Hub) -> Hub:
     """Another organisation of the same database that knows the same people."""
-    org_id, connection_id = hub.database.add_connection()
-    other = Hub(database=hub.database, org_id=org_id, connection_id=connection_id)
+    other = hub.another()
     other.load(ROWS)
     return other
 
