@@ -31,7 +31,7 @@ ADDRESS = "Ann.Marked@Example.com"
 ROWS = [
     *(schema(stream) for stream in ("contacts", "deal_contacts", "owners")),
     record("contacts", id="1", email=ADDRESS.lower()),
-    record("contacts", id="2", email="x@example.com", hs_additional_emails=f"y@z.de;{ADDRESS}"),
+    record("contacts", id="2", email="x@example.com", hs_additional_emails=f"y@z.test;{ADDRESS}"),
     record("contacts", id="3", archived=True, mergedInto="1"),
     record("contacts", id="4", email="ann@example.com"),
     record("contacts", id="5", archived=True, mergedInto="4"),
