@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, deque
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ from tap.model.comparison import OBJECT_STREAMS, ObjectStream, compare
 from tap.model.consumer import Consumer
 from tap.model.kills import Plan
 from tap.model.operations import Operations
+from tap.model.outcome import Outcome
 from tap.model.process import Run, run_tap
 from tap.model.silence import Silence
 
@@ -53,17 +52,6 @@ _EVERY_HUGE = 500
 _NEVER = 1_000_000
 #: A process takes longer than that to start, so that no two runs share a second.
 _START = 1_100
-
-
-@dataclass(kw_only=True)
-class Outcome:
-    """What a history counted and found."""
-
-    seed: int
-    counts: Counter[str] = field(default_factory=Counter)
-    differences: list[str] = field(default_factory=list)
-    #: What happened, the newest last.
-    log: deque[str] = field(default_factory=lambda: deque(maxlen=100_000))
 
 
 class History:
