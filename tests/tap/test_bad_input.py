@@ -121,7 +121,7 @@ def _unreachable_host(_: Connection) -> Mapping[str, Any]:
 
 
 def _unknown_host(_: Connection) -> Mapping[str, Any]:
-    return {"api_url": "http://hubspot.invalid"}
+    return {"api_url": "https://hubspot.invalid"}
 
 
 def _always(kind: FaultKind) -> Callable[[Connection], Mapping[str, Any]]:
