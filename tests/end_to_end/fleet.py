@@ -175,7 +175,8 @@ class Fleet:
         [now] = self.scene.database.rows("select clock_timestamp() as now")
         while open_:
             assert time.monotonic() < until, f"{len(open_)} connections did not come to rest"
-            for connection_id in open_:
+            waiting = {row["connection_id"] for row in runs_of(self.scene, "pending")}
+            for connection_id in open_ - waiting:
                 if time.monotonic() - asked[connection_id] > 5 * LEASE_SECONDS:
                     self._ask_for(connection_id)
                     asked[connection_id] = time.monotonic()
@@ -197,7 +198,7 @@ class Fleet:
         try:
             assert_equal_to_portal(self.scene, organisation)
         except AssertionError as difference:
-            said = str(difference).splitlines()[:3]
+            said = "; ".join(str(difference).splitlines()[:3])
             say(f"connection {organisation.connection_id} differs from its portal: {said}")
             return True
         return False
@@ -252,8 +253,8 @@ def _connected(
             database,
             org_id=org_id,
             external_account_id=str(portal.portal_id),
-            # What was archived shows in every run; otherwise that waits for its interval.
-            config={"archived_interval_minutes": 0},
+            # What was archived, and links of archived contacts, otherwise wait for their intervals.
+            config={"archived_interval_minutes": 0, "associations_interval_minutes": 0},
         )
         place = SecretPlace(org_id=org_id, connection_id=connection.id, name=ACCESS_TOKEN)
         keep_secret(database, keyring, place, Secret(portal.access_token))
