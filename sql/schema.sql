@@ -574,7 +574,8 @@ CREATE TABLE crmhub.crm_stream_totals (
     org_id uuid NOT NULL,
     connection_id uuid NOT NULL,
     stream text NOT NULL,
-    live bigint NOT NULL
+    live bigint NOT NULL,
+    is_current boolean DEFAULT false NOT NULL
 );
 
 ALTER TABLE ONLY crmhub.crm_stream_totals FORCE ROW LEVEL SECURITY;

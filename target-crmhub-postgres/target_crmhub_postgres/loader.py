@@ -90,23 +90,31 @@ class Loader:
     def recompute_totals(self) -> None:
         """Bring the connection's totals, of pipelines and of streams, up to its rows.
 
-        In one transaction.
+        In one transaction; nothing is counted where nothing was written since the last time.
         """
         self._session.run(self._recompute_totals)
 
     def _write(self, cursor: Cursor, stream: Stream, batch: Batch) -> None:
+        written = 0
         if stream.table and batch.rows:
-            self._merge_rows(cursor, stream, stream.table, batch.rows)
+            written = self._merge_rows(cursor, stream, stream.table, batch.rows)
         for members, sets in zip(stream.sets, batch.sets, strict=True):
             self._replace_sets(cursor, members, sets)
         if batch.seen:
             _copy(cursor, "incoming_seen", list(_SEEN), _packed(_SEEN, batch.seen))
             cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
+        if written:
+            # Last: whoever recomputes waits for this transaction from here on only.
+            cursor.execute(QUERIES["mark_totals"], self._session.parameters())
 
     def _recompute_totals(self, cursor: Cursor) -> None:
-        cursor.execute(QUERIES["lock_totals"], self._session.parameters())
-        cursor.execute(QUERIES["recompute_totals"], self._session.parameters())
-        cursor.execute(QUERIES["recount_streams"], self._session.parameters())
+        named = self._session.parameters()
+        cursor.execute(QUERIES["lock_totals"], named)
+        cursor.execute(QUERIES["hold_totals"], named)
+        [told] = cursor.execute(QUERIES["are_totals_current"], named).fetchall()
+        if not told["are_current"]:
+            cursor.execute(QUERIES["recompute_totals"], named)
+            cursor.execute(QUERIES["recount_streams"], named)
 
     def _create_incoming_of(self, cursor: Cursor, stream: Stream) -> None:
         if stream.table:
@@ -130,9 +138,8 @@ class Loader:
             )
         )
 
-    def _merge_rows(
-        self, cursor: Cursor, stream: Stream, table: str, rows: Sequence[bytes]
-    ) -> None:
+    def _merge_rows(self, cursor: Cursor, stream: Stream, table: str, rows: Sequence[bytes]) -> int:
+        """Merge the rows of a batch; returns how many were written."""
         columns = row_columns(stream)
         types = self._session.columns[table]
         _copy(cursor, f"incoming_{table}", columns, rows)
@@ -156,6 +163,7 @@ class Loader:
             ),
             self._session.parameters(),
         )
+        return cursor.rowcount
 
     def _replace_sets(self, cursor: Cursor, members: MemberSet, batch: SetBatch) -> None:
         if not batch.sets:

@@ -275,6 +275,23 @@ where ctid = any(array(
 -- One recomputation of a connection's totals at a time.
 select pg_advisory_xact_lock(hashtextextended('totals ' || %(connection_id)s::text, 0));
 
+-- name: hold_totals
+-- Whoever writes rows meanwhile waits with saying so: it is not taken back by what was counted before.
+select stream from crmhub.crm_stream_totals
+where org_id = %(org_id)s and connection_id = %(connection_id)s
+order by stream
+for update;
+
+-- name: are_totals_current
+select coalesce(bool_and(is_current), false) as are_current
+from crmhub.crm_stream_totals
+where org_id = %(org_id)s and connection_id = %(connection_id)s;
+
+-- name: mark_totals
+-- Rows were written: the totals are not those of the rows any more.
+update crmhub.crm_stream_totals set is_current = false
+where org_id = %(org_id)s and connection_id = %(connection_id)s and is_current;
+
 -- name: recompute_totals
 -- Deals and amounts of live deals per pipeline, stage, owner and currency; totals that stay are not written.
 with fresh as materialized (
@@ -308,13 +325,13 @@ where (stored.deals, stored.amount) is distinct from (excluded.deals, excluded.a
 
 -- name: recount_streams
 -- Live rows per stream, after the totals of pipelines, which tell the deals; counts that stay are not written.
-insert into crmhub.crm_stream_totals as stored (org_id, connection_id, stream, live)
-select %(org_id)s, %(connection_id)s, 'contacts', count(*)
+insert into crmhub.crm_stream_totals as stored (org_id, connection_id, stream, live, is_current)
+select %(org_id)s, %(connection_id)s, 'contacts', count(*), true
 from crmhub.crm_contacts
 where org_id = %(org_id)s and connection_id = %(connection_id)s and not archived and merged_into is null
 union all
-select %(org_id)s, %(connection_id)s, 'deals', coalesce(sum(deals), 0)
+select %(org_id)s, %(connection_id)s, 'deals', coalesce(sum(deals), 0), true
 from crmhub.crm_pipeline_totals
 where org_id = %(org_id)s and connection_id = %(connection_id)s
-on conflict (org_id, connection_id, stream) do update set live = excluded.live
-where stored.live is distinct from excluded.live;
+on conflict (org_id, connection_id, stream) do update set (live, is_current) = row(excluded.live, true)
+where (stored.live, stored.is_current) is distinct from (excluded.live, true);

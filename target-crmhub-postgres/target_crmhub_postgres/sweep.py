@@ -117,6 +117,7 @@ class Sweep:
         keys = [row["external_id"] for row in rows if row["is_gone"]]
         if keys:
             self._delete_links(cursor, stream, keys)
+            cursor.execute(QUERIES["mark_totals"], self.session.parameters())
         return [row["external_id"] for row in rows], keys
 
     def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:

@@ -186,6 +186,21 @@ def test_the_live_rows_of_contacts_and_deals_are_counted(loaded: Hub) -> None:
     assert [tuple(row.values()) for row in counts] == [("contacts", 1), ("deals", 1)]
 
 
+@pytest.mark.parametrize(("is_current", "counted"), [(True, 777), (False, 1)])
+def test_rows_are_counted_again_only_if_some_were_written_since(
+    loaded: Hub, *, is_current: bool, counted: int
+) -> None:
+    """A load that was killed before it counted leaves its rows to the next one, whatever it has."""
+    loaded.database.rows(
+        "update crmhub.crm_stream_totals set live = 777, is_current = %s "
+        "where connection_id = %s returning stream",
+        [is_current, loaded.connection_id],
+    )
+    loaded.load_file("first_load.singer")
+    counts = loaded.rows("crm_stream_totals", "live", "is_current")
+    assert [tuple(row.values()) for row in counts] == [(counted, True)] * 2
+
+
 def test_what_a_full_pass_has_seen_is_noted_for_every_stream(loaded: Hub) -> None:
     seen = loaded.rows("full_pass_seen", "stream", "external_id", "version")
     assert [tuple(row.values()) for row in seen] == [
