@@ -28,10 +28,8 @@ test-logs: install  ## the same tests, and a look for secrets and people through
 test-long: install  ## the tests with full counts, within 25 minutes on 2 cores
 	@$(PYTEST) -m long $(ARGS)
 
-bench: install  ## measure against HubSpot's limits and against peers; ARGS=--quick for a short look
-	@cd tests && ../.venv/bin/python -m benchmarks.tap $(ARGS) && \
-		../.venv/bin/python -m benchmarks.target $(ARGS) && \
-		../.venv/bin/python -m benchmarks.status_center $(ARGS)
+bench: install  ## measure against limits and peers into tests/benchmarks/REPORT.md; ARGS=--quick for a look
+	@cd tests && ../.venv/bin/python -m benchmarks $(ARGS)
 
 soak: install  ## 200 connections, workers killed, the database restarted; HOURS=2: random histories for so long
 	@cd tests && ../.venv/bin/python -m end_to_end$(if $(HOURS),.convergence --hours $(HOURS)) $(ARGS)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.test_database_benchmarks import tables
+from benchmarks.quick_run import quick_run
 
 
 @pytest.mark.long
 def test_the_cost_of_a_sync_is_least_where_nothing_is_started(
     python_environment: dict[str, str],
 ) -> None:
-    costs, capacity = tables("benchmarks.sync_cost", python_environment)
+    costs, capacity = quick_run("benchmarks.sync_cost", python_environment).rows
     started, forked, probed = (float(row[1]) for row in costs)
     assert probed < forked / 2 < started
     assert len(capacity) == 3
@@ -20,7 +20,7 @@ def test_the_cost_of_a_sync_is_least_where_nothing_is_started(
 def test_the_wait_for_a_sync_that_was_asked_for_is_told(
     python_environment: dict[str, str],
 ) -> None:
-    [[row]] = tables("benchmarks.sync_now", python_environment)
+    [[row]] = quick_run("benchmarks.sync_now", python_environment).rows
     asked, p50, _, p99, most = map(int, row)
     assert asked == 20
     assert 0 < p50 <= p99 <= most
@@ -30,7 +30,7 @@ def test_the_wait_for_a_sync_that_was_asked_for_is_told(
 def test_a_rotation_while_a_worker_syncs_leaves_nothing_and_fails_nothing(
     python_environment: dict[str, str],
 ) -> None:
-    [[row]] = tables("benchmarks.keys_in_use", python_environment)
+    [[row]] = quick_run("benchmarks.keys_in_use", python_environment).rows
     # The connections that are synced have a secret each, too.
     assert row[0] == "2,006"
     assert row[5] == "0"

@@ -2,51 +2,26 @@
 
 from __future__ import annotations
 
-import re
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 from benchmarks.canned_portal import CannedPortal
 from benchmarks.ceilings import least_seconds, reading_seconds
 from benchmarks.markdown import table
+from benchmarks.quick_run import quick_run
 
 from tap_hubspot_crm.json_bodies import read_json_object
-
-TESTS = Path(__file__).parents[1]
-
-
-def cells_by_title(tables: str) -> dict[str, list[list[str]]]:
-    """Return the cells of each table's rows by its title."""
-    found: dict[str, list[list[str]]] = {}
-    for part in tables.split("### ")[1:]:
-        title, *lines = part.splitlines()
-        cells = [re.split(r"\s*\|\s*", line)[1:-1] for line in lines if line.startswith("|")]
-        found[title] = cells[2:]
-    return found
 
 
 @pytest.mark.long
 def test_the_quick_benchmarks_print_every_row(python_environment: dict[str, str]) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "benchmarks.tap", "--quick"],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**python_environment, "PYTHONPATH": str(TESTS)},
-        timeout=240,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    tables = cells_by_title(result.stdout)
-    assert [len(rows) for rows in tables.values()] == [4, 3, 1, 3, 2]
-    emission, full, incremental, quiet, same = tables.values()
+    run = quick_run("benchmarks.tap", python_environment)
+    assert [len(rows) for rows in run.rows] == [4, 3, 1, 3, 2]
+    emission, full, incremental, quiet, same = run.rows
     assert all(float(cell.replace(",", "")) > 0 for row in emission for cell in row[1:])
     assert [row[-1] for row in (*full, *incremental, *same)] == ["yes"] * 6
     assert [row[-2:] for row in quiet] == [["0", "0"], ["50", "0"], ["0", "0"]]
     # Read again is nothing, neither without a change nor right after one.
     assert [row[-3] for row in quiet] == ["0", "50", "0"]
-    assert "contacts changed in one millisecond" in result.stderr
+    assert "contacts changed in one millisecond" in run.progress
 
 
 @pytest.mark.parametrize(

@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from benchmarks.quick_run import quick_run
 from benchmarks.target_input import LoadInput
-from benchmarks.test_tap_benchmarks import TESTS, cells_by_title
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
-def quick(environment: dict[str, str], *options: str) -> dict[str, list[list[str]]]:
-    """Run the quick benchmarks; return the cells of each table by its title."""
-    result = subprocess.run(
-        [sys.executable, "-m", "benchmarks.target", "--quick", *options],
-        capture_output=True,
-        text=True,
-        check=False,
-        # The peers come from the package index, which is where this machine's settings say.
-        env={**os.environ, **environment, "PYTHONPATH": str(TESTS)},
-        timeout=280,
-    )
-    assert result.returncode == 0, result.stderr[-2000:]
-    return cells_by_title(result.stdout)
+def quick(environment: dict[str, str], *options: str) -> list[Sequence[Sequence[str]]]:
+    """Run the quick benchmarks; return the rows of each table."""
+    # The peers come from the package index, which is where this machine's settings say.
+    return quick_run("benchmarks.target", {**os.environ, **environment}, *options).rows
 
 
 @pytest.mark.long
 def test_the_quick_benchmarks_of_growth_print_every_row(
     python_environment: dict[str, str],
 ) -> None:
-    written, growth = quick(python_environment, "--only", "growth").values()
+    written, growth = quick(python_environment, "--only", "growth")
     assert [row[0] for row in written] == [
         "first load",
         "unchanged",
@@ -54,7 +44,7 @@ def test_the_quick_benchmarks_of_growth_print_every_row(
 def test_the_quick_benchmarks_of_loads_name_every_loader(
     python_environment: dict[str, str],
 ) -> None:
-    loads, comparison = quick(python_environment, "--only", "loads").values()
+    loads, comparison = quick(python_environment, "--only", "loads")
     assert [row[0] for row in loads[::3]] == [
         "this target",
         "PostgreSQL alone",
