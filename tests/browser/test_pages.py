@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from browser.rich_org import fill
-from browser.visits import DESKTOP, PHONE, Visitors, serious_findings
+from browser.visits import DESKTOP, PATIENCE_MS, PHONE, Visitors, serious_findings
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -175,7 +175,9 @@ def test_a_page_that_is_open_when_its_session_ends_leads_back_to_signing_in(
     page = visitors.sign_in(org.org_id)
     expect(page.get_by_role("article")).to_contain_text("Up to date")
     org.end_sessions()
-    expect(page.get_by_role("heading", name="Please sign in")).to_be_visible()
+    # The browser asks for its stream again three seconds after it was ended.
+    signing_in = page.get_by_role("heading", name="Please sign in")
+    expect(signing_in).to_be_visible(timeout=PATIENCE_MS)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

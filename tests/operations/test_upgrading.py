@@ -119,6 +119,10 @@ def test_a_worker_goes_on_while_the_schema_expands_under_it(scene: Scene, tmp_pa
         wait_until(lambda: len(runs_of(scene, "succeeded")) >= 3, "the old worker has run again")
         assert worker.end() == 0
     assert runs_of(scene, "failed") == []
+    # What the later release added is not for this one to fill.
+    with psycopg.connect(scene.database.url) as database:
+        database.execute("alter table crmhub.crm_contacts drop column city_code, drop column score")
+        database.execute("alter table crmhub.crm_deals drop column forecast")
     for organisation in scene.stage.organisations:
         assert_equal_to_portal(scene, organisation)
 

@@ -132,12 +132,11 @@
       wasInterrupted = true;
       sayingSo ??= setTimeout(sayInterrupted, SAY_SO_MS, true);
       if (source?.readyState !== EventSource.CLOSED) return;
-      // The server refused: signed out, or away. The browser does not try again by itself.
+      // The server refused: signed out, as the page itself tells, or away. The browser does not try
+      // again by itself.
       close();
-      timer = setTimeout(() => {
-        open();
-        reload();
-      }, TRY_AGAIN_MS);
+      reload();
+      timer = setTimeout(open, TRY_AGAIN_MS);
     });
   };
 
