@@ -86,8 +86,8 @@ def converter(property_type: str) -> Converter | None:
 def column_converter(property_type: str) -> ColumnConverter | None:
     """Return what converts the values of many rows, or None where the texts are the values.
 
-    An empty text becomes None. The converter raises ValueError, TypeError or AttributeError where
-    one of them is not of the type; `converter` then tells which.
+    An empty text becomes None. The converter raises ValueError where one of them is not of the
+    type; `converter` then tells which.
     """
     convert = converter(property_type)
     if convert is None:

@@ -94,14 +94,14 @@ class RecordShape:
     ) -> list[Value]:
         try:
             return convert(texts)
-        except (ValueError, TypeError, AttributeError):
+        except ValueError:
             return [self._one_converted(name, text) for text in texts]
 
     def _one_converted(self, name: str, text: str | None) -> Value:
         convert = converter(self._types[name])
         try:
             return convert(text) if convert and text else None
-        except (ValueError, TypeError, AttributeError):
+        except ValueError:
             self._misfits[name] += 1
             return None
 
