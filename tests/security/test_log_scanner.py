@@ -61,7 +61,7 @@ def test_a_slip_fails_the_test_that_made_it_and_is_not_repeated(
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
     done = pytester.run(
         sys.executable, "-m", "pytest", "-p", "security.log_scanner", "-p", "no:cacheprovider",
-        "-p", "no:xdist", "-p", "no:schemathesis", "-q", "--show-capture=no",
+        "-p", "no:xdist", "-p", "no:schemathesis", "-q", "--show-capture=no", "-rN",
     )  # fmt: skip
     done.assert_outcomes(passed=7, errors=6)
     said = "\n".join(done.outlines)
