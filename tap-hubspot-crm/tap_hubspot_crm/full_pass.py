@@ -154,9 +154,8 @@ def _remember(
     seen: dict[str, int], rows: Iterable[Row], inside: frozenset[str], since: datetime
 ) -> None:
     """Note rows of the lookback window, so that catching up does not read them again."""
-    lower = to_milliseconds(since)
     for row in rows:
-        if row.id in inside and len(seen) < SEEN_LIMIT and row.modified >= lower:
+        if parse_moment(row.modified_at) >= since and row.id in inside and len(seen) < SEEN_LIMIT:
             seen[row.id] = row.modified
 
 

@@ -250,11 +250,8 @@ class ObjectReader:
         results = answer.body.get("results")
         if not isinstance(results, list):
             raise UnexpectedResponseError(f"HubSpot's answer to {endpoint.path} has no results")
-        return tuple(self._row(item, endpoint) for item in results)
-
-    def _row(self, item: object, endpoint: Endpoint) -> Row:
         try:
-            return self._reader.row(item)
+            return self._reader.rows(results)
         except (TypeError, KeyError, ValueError, AttributeError):
             raise UnexpectedResponseError(
                 f"a row in HubSpot's answer to {endpoint.path} lacks its id or a time"

@@ -5,22 +5,25 @@ HubSpot sends every value as a string or null, and an emptied value as `""` (pro
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import msgspec
+from msgspec import Raw
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from tap_hubspot_crm.definitions import PropertyDefinition
 
-#: A converted value: text, exact number, truth or nothing.
-Value: TypeAlias = str | Decimal | int | bool | None
+#: A converted value: text, exact number (`Raw`: as JSON has it), truth or nothing.
+Value: TypeAlias = str | Decimal | int | Raw | bool | None
 Converter: TypeAlias = Callable[[str], Value]
-ColumnConverter: TypeAlias = Callable[[Sequence[str | None]], list[Value]]
+ColumnConverter: TypeAlias = Callable[[Sequence[str | None]], Sequence[Value]]
 
 #: What a record holds beside the portal's own properties, in this order.
 RECORD_FIELDS: dict[str, dict[str, Any]] = {
@@ -36,9 +39,15 @@ RECORD_FIELDS: dict[str, dict[str, Any]] = {
 _DATE_LENGTH = len("2026-11-22")
 #: A whole number with fewer digits fits the machine's own, which is quicker to make and to write.
 _QUICK_DIGITS = 19
-#: Signs, digits and exponents: no `NaN`, no `1_000`.
-_PLAIN_NUMBERS = re.compile(r"[-+0-9.eE]*").fullmatch
+#: Reads numbers as JSON has them (RFC 8259, section 6), none out of all proportion.
+_JSON_NUMBERS = msgspec.json.Decoder(list[float])
 _TRUTHS = {"true": True, "false": False}
+_WRITTEN_TRUTHS: Mapping[str | None, bool | None] = {
+    "true": True,
+    "false": False,
+    "": None,
+    None: None,
+}
 
 
 def object_schema(definitions: Iterable[PropertyDefinition]) -> dict[str, Any]:
@@ -83,29 +92,57 @@ def converter(property_type: str) -> Converter | None:
     return converters.get(property_type)
 
 
-def column_converter(property_type: str) -> ColumnConverter | None:
-    """Return what converts the values of many rows, or None where the texts are the values.
+def column_converter(property_type: str) -> ColumnConverter:
+    """Return what converts the values of many rows.
 
     An empty text becomes None. The converter raises ValueError where one of them is not of the
     type; `converter` then tells which.
     """
-    convert = converter(property_type)
-    if convert is None:
-        return None
-    if property_type == "number":
-        return _numbers
-    return lambda texts: [convert(text) if text else None for text in texts]
+    converters: Mapping[str, ColumnConverter] = {
+        "number": _numbers,
+        "bool": _truths,
+        "date": _dates,
+        "datetime": _datetimes,
+    }
+    return converters.get(property_type, _texts)
 
 
-def _numbers(texts: Sequence[str | None]) -> list[Value]:
-    """Return the numbers, looked over all at once for what only `_number` can judge."""
-    # What is no number, but no letter either, is refused below.
-    if not _PLAIN_NUMBERS("".join(filter(None, texts))):
-        return [_number(text) if text else None for text in texts]
+def _texts(texts: Sequence[str | None]) -> Sequence[Value]:
+    return [text or None for text in texts] if "" in texts else texts
+
+
+def _numbers(texts: Sequence[str | None]) -> Sequence[Value]:
+    """Return the numbers as they stand, where JSON writes them so, too: nearly always."""
+    filled = [text for text in texts if text]
+    listed = f"[{','.join(filled)}]"
     try:
-        return [Decimal(text) if text else None for text in texts]
-    except InvalidOperation:
-        raise ValueError from None
+        # Read for nothing but to know that they are numbers; a line feed would end a message.
+        are_json = listed.isprintable() and len(_JSON_NUMBERS.decode(listed)) == len(filled)
+    except msgspec.DecodeError:
+        are_json = False
+    if not are_json:
+        return [_number(text) if text else None for text in texts]
+    return [Raw(text) if text else None for text in texts]
+
+
+def _truths(texts: Sequence[str | None]) -> Sequence[Value]:
+    try:
+        return list(map(_WRITTEN_TRUTHS.__getitem__, texts))
+    except KeyError:
+        return [_truth(text) if text else None for text in texts]
+
+
+def _dates(texts: Sequence[str | None]) -> Sequence[Value]:
+    return [_date(text) if text else None for text in texts]
+
+
+def _datetimes(texts: Sequence[str | None]) -> Sequence[Value]:
+    filled = [text for text in texts if text]
+    # Looked at in C, all of them: each is the value already, if it is one and ends with a Z.
+    deque(map(datetime.fromisoformat, filled), maxlen=0)
+    if "".join(filled).count("Z") == len(filled):
+        return _texts(texts)
+    return [_datetime(text) if text else None for text in texts]
 
 
 def _number(text: str) -> Decimal | int:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import astuple
 from singer_sdk.singerlib.json import serialize_json
 
 if TYPE_CHECKING:
@@ -27,32 +28,35 @@ class RecordLines:
         """Prepare what every line begins with."""
         self._head = b'{"type":"RECORD","stream":%b,"record":' % _ENCODER.encode(stream)
 
-    def lines(self, rows: Rows) -> bytearray:
+    def lines(self, rows: Rows) -> bytes:
         """Return a line for each record, saying the same as the SDK's would."""
+        if not rows.records:
+            return b""
         read_at = rows.read_at.astimezone(UTC).isoformat()
-        head = self._head
         tail = b',"version":%d,"time_extracted":"%b"}\n' % (rows.version, read_at.encode())
-        encode_into = _ENCODER.encode_into
-        lines = bytearray()
-        for record in rows.records:
-            lines += head
-            begin = len(lines)
-            try:
-                encode_into(record, lines, begin)
-            except UnicodeEncodeError:
-                lines[begin:] = _encode_leniently(record)
-            lines += tail
-        return lines
+        try:
+            records = _ENCODER.encode_lines(rows.records)
+        except UnicodeEncodeError:
+            records = b"".join(map(_lenient_line, rows.records))
+        # A line feed within a record is written as an escape.
+        between = tail + self._head
+        return self._head + records[:-1].replace(b"\n", between) + tail
 
 
 def as_dictionary(record: Record) -> dict[str, Any]:
-    """Return the fields of a record by name."""
+    """Return the fields of a record by name, a number as the one that it is."""
     if isinstance(record, dict):
         return record
-    found: dict[str, Any] = msgspec.to_builtins(record, builtin_types=(Decimal,))
-    return found
+    named = zip(record.__struct_encode_fields__, astuple(record), strict=True)
+    return {
+        name: Decimal(bytes(value).decode()) if isinstance(value, msgspec.Raw) else value
+        for name, value in named
+    }
 
 
-def _encode_leniently(record: Record) -> bytes:
-    """Return what the quick encoder refuses: a text with half a surrogate pair."""
-    return serialize_json(as_dictionary(record)).encode()
+def _lenient_line(record: Record) -> bytes:
+    """Return a record and a line feed, also where a text has half a surrogate pair."""
+    try:
+        return _ENCODER.encode(record) + b"\n"
+    except UnicodeEncodeError:
+        return serialize_json(as_dictionary(record)).encode() + b"\n"

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import defstruct
+from msgspec.structs import astuple
 
 from tap_hubspot_crm.properties import RECORD_FIELDS, column_converter, converter
 from tap_hubspot_crm.rows import attribute_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from msgspec import Struct
 
     from tap_hubspot_crm.definitions import PropertyDefinition
     from tap_hubspot_crm.events import Record
@@ -22,15 +24,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("HubSpotConnector")
 
-#: What a row says of each field of its record.
-_FIELDS: Final[Mapping[str, Callable[[Row], object]]] = {
-    "id": attrgetter("id"),
-    "createdAt": attrgetter("created_at"),
-    "updatedAt": attrgetter("updated_at"),
-    "archived": attrgetter("archived"),
-    "archivedAt": attrgetter("archived_at"),
-    # Only a tombstone says it.
-    "mergedInto": lambda _: None,
+#: Where a row says the fields of its record. Only a tombstone says `mergedInto`.
+_FIELDS: Final[Mapping[str, str]] = {
+    "id": "id",
+    "createdAt": "created_at",
+    "updatedAt": "updated_at",
+    "archived": "archived",
+    "archivedAt": "archived_at",
 }
 
 
@@ -62,10 +62,9 @@ class RecordShape:
         #: Names of the HubSpot properties that the records hold.
         self.properties = tuple(item.name for item in held)
         self._selected = frozenset(fields)
-        self._fields = [_FIELDS[name] for name in fields]
+        self._fields = [_FIELDS.get(name) for name in fields]
         self._held = [
-            (item.name, attrgetter(attribute_of(item.name)), column_converter(item.type))
-            for item in held
+            (item.name, attribute_of(item.name), column_converter(item.type)) for item in held
         ]
         self._types = {item.name: item.type for item in held}
         names = [*fields, *self.properties]
@@ -82,16 +81,19 @@ class RecordShape:
 
         A value that is not of its property's type becomes null; `tell_misfits` tells of it.
         """
-        columns: list[Sequence[Any]] = [list(map(field, rows)) for field in self._fields]
-        values = [row.values for row in rows]
-        for name, value, convert in self._held:
-            texts = list(map(value, values))
-            columns.append(self._converted(name, convert, texts) if convert else _filled(texts))
+        if not rows:
+            return []
+        of_rows = _columns(rows)
+        of_values = _columns(of_rows["values"])
+        nothing = (None,) * len(rows)
+        columns = [of_rows[field] if field else nothing for field in self._fields]
+        for name, attribute, convert in self._held:
+            columns.append(self._converted(name, convert, of_values[attribute]))
         return list(map(self._record, *columns))
 
     def _converted(
         self, name: str, convert: ColumnConverter, texts: Sequence[str | None]
-    ) -> list[Value]:
+    ) -> Sequence[Value]:
         try:
             return convert(texts)
         except ValueError:
@@ -134,6 +136,7 @@ class RecordShape:
         self._misfits.clear()
 
 
-def _filled(texts: list[str | None]) -> list[str | None]:
-    """Return the texts without the emptied ones, which are empty (HubSpot: properties guide)."""
-    return [None if text == "" else text for text in texts] if "" in texts else texts
+def _columns(structures: Sequence[Struct]) -> dict[str, Sequence[Any]]:
+    """Return what each attribute holds in structures of one class."""
+    attributes = type(structures[0]).__struct_fields__
+    return dict(zip(attributes, zip(*map(astuple, structures), strict=True), strict=True))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.events import Rows
 from tap_hubspot_crm.merges import Merges
+from tap_hubspot_crm.rows import have_merged
 from tap_hubspot_crm.timekeeping import parse_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.definitions import Definitions
@@ -63,14 +64,27 @@ class ObjectSource:
         for loser, row in reading.merged.items():
             rows[row.id] = row
             losers[row.id].append(loser)
+        if self._has_nothing_to_ask(rows.values(), losers):
+            records: list[Record] = self.shape.records([*rows.values()])
+        else:
+            records = self._records(rows.values(), losers)
+        return Rows(records=records, version=version, read_at=reading.answered_at)
+
+    def _has_nothing_to_ask(
+        self, rows: Collection[Row], losers: Mapping[str, Sequence[str]]
+    ) -> bool:
+        """Say whether each of the rows is sent, and nothing else; nearly always they are."""
+        return (
+            self.start_date is None
+            and not losers
+            and self.merges.are_none
+            and not have_merged(rows)
+        )
+
+    def _records(self, rows: Iterable[Row], losers: Mapping[str, Sequence[str]]) -> list[Record]:
         sent: list[Row] = []
         tombstones: list[Record] = []
-        all_are_sent = self.start_date is None and not losers
-        for row in rows.values():
-            if all_are_sent and not row.merged and self.merges.are_none:
-                # Nearly always: there is nothing to ask.
-                sent.append(row)
-                continue
+        for row in rows:
             parts = self.merges.note(row.id, (*row.merged_ids, *losers.get(row.id, ())))
             if self.start_date is not None and parse_moment(row.updated_at) < self.start_date:
                 continue
@@ -83,8 +97,4 @@ class ObjectSource:
                 for loser in parts
             ]
         # A stale sight may stand before the row that it is part of: tombstones come last.
-        return Rows(
-            records=[*self.shape.records(sent), *tombstones],
-            version=version,
-            read_at=reading.answered_at,
-        )
+        return [*self.shape.records(sent), *tombstones]

@@ -66,6 +66,13 @@ def test_a_line_says_what_the_sdks_line_says(record: dict[str, Any], read_at: da
     assert json.loads(line, parse_float=str) == json.loads(expected, parse_float=str)
 
 
+def test_lines_say_what_each_record_of_a_page_is_also_beside_one_that_is_hard_to_write() -> None:
+    records = [{"id": "1", "x": "a\nb"}, {"id": "2", "x": "half a pair: \ud800"}, {"id": "3"}]
+    for page in ([], records[:1], records, [records[0], records[2]]):
+        lines = RecordLines("deals").lines(_rows(*page)).splitlines(keepends=True)
+        assert lines == [RecordLines("deals").lines(_rows(record)) for record in page]
+
+
 @pytest.mark.parametrize(
     ("settings", "streams"),
     [

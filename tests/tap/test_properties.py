@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from singer_sdk.singerlib.json import serialize_json
 
 from tap_hubspot_crm.definitions import PropertyDefinition
@@ -30,7 +32,7 @@ def _value(kind: str, text: str | None) -> object:
 def _record(shape: RecordShape, properties: dict[str, str | None]) -> dict[str, Any]:
     reader = RowReader(properties, "lastmodifieddate")
     item = {"id": "1", "updatedAt": "2026-01-02T00:00:00.000Z", "properties": properties}
-    [record] = shape.records([reader.row(item)])
+    [record] = shape.records(reader.rows([item]))
     return as_dictionary(record)
 
 
@@ -78,6 +80,7 @@ def test_a_number_is_written_with_every_digit(text: str) -> None:
         ("number", "Infinity"),
         ("number", "1_000"),
         ("number", "1,5"),
+        ("number", "1e99999999999999999999"),
         ("bool", "perhaps"),
         ("date", "0000-01-01"),
         ("date", "2026-11-22 and more"),
@@ -99,6 +102,55 @@ def test_a_value_of_another_type_becomes_null_with_one_warning_that_counts_and_n
     assert (
         told == f"deals: 2 values of property x are not of its type {kind}; they were sent as null"
     )
+
+
+#: Of each type: what HubSpot writes, what it wrote long ago, and what is not of the type.
+_TEXTS = {
+    "number": (
+        "12", "-0.5", "007", ".5", "+3", "1e5", "1e99999", "1,2", "1 ", "1\n", "null", "1]", "x",
+        "٣", "1_0",
+    ),
+    "bool": ("true", "false", "TRUE", "yes"),
+    "date": ("2026-11-22", "1795305600000", "2026-11-22T10:00:00Z", "2026-13-01"),
+    "datetime": (
+        "2026-11-22T10:00:00.123Z", "2026-11-22T10:00:00Z", "2026-11-22T10:00:00",
+        "2026-11-22T10:00:00+02:00", "1795341600123", "2026-11-22", "Z", "soon",
+    ),
+    "string": ("a", " ", "Z", ","),
+}  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    columns=st.fixed_dictionaries(
+        {
+            kind: st.lists(st.sampled_from((None, "", texts[0], *texts)), min_size=6, max_size=6)
+            for kind, texts in _TEXTS.items()
+        }
+    )
+)
+def test_the_rows_of_a_page_become_the_records_that_each_becomes_alone(
+    columns: dict[str, list[str | None]],
+) -> None:
+    definitions = [_definition(kind, kind) for kind in columns]
+    shape = RecordShape(stream="deals", definitions=definitions, selected={"id", *columns})
+    reader = RowReader(columns, "lastmodifieddate")
+    items = [
+        {
+            "id": str(number),
+            "updatedAt": "2026-01-02T00:00:00.000Z",
+            "properties": dict(zip(columns, values, strict=True)),
+        }
+        for number, values in enumerate(zip(*columns.values(), strict=True))
+    ]
+    rows = reader.rows(items)
+    together = [as_dictionary(record) for record in shape.records(rows)]
+    assert together == [as_dictionary(record) for row in rows for record in shape.records([row])]
+
+
+def test_no_rows_become_no_records() -> None:
+    shape = RecordShape(stream="deals", definitions=[_definition("x", "number")], selected={"x"})
+    assert shape.records([]) == []
 
 
 def test_a_property_loses_to_a_field_of_the_record() -> None:

@@ -34,7 +34,7 @@ def _rows(*items: dict[str, Any]) -> list[Row]:
     reader = _reader()
     body = reader.read(json.dumps({"results": items}).encode())
     assert body is not None
-    return [reader.row(item) for item in body["results"]]
+    return [*reader.rows(body["results"])]
 
 
 def _texts(row: Row) -> list[object]:
@@ -71,6 +71,18 @@ def test_an_answer_with_one_odd_row_is_read_whole(oddity: dict[str, Any]) -> Non
     assert odd.archived is (oddity.get("archived", True) is True)
     sent = oddity.get("properties", {}).get("never sent")
     assert _texts(odd) == ["one", "", None if sent is None else str(sent), None]
+
+
+def test_what_hubspot_left_out_of_a_row_is_completed() -> None:
+    modified_at = _ITEM["properties"]["lastmodifieddate"]
+    plain, completed = _rows(_ITEM, {"id": "8", "properties": {"lastmodifieddate": modified_at}})
+    assert completed.updated_at == modified_at
+    assert (completed.archived, completed.created_at, completed.archived_at) == (False, None, None)
+    assert completed.modified == plain.modified
+    [unnamed] = _rows({**_ITEM, "properties": None, "archived": None})
+    assert _texts(unnamed) == [None, None, None, None]
+    assert (unnamed.merged_ids, unnamed.archived) == ((), False)
+    assert unnamed.modified == 1_767_312_000_000
 
 
 @pytest.mark.parametrize(
