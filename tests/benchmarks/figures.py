@@ -67,7 +67,8 @@ def number(cell: str) -> float:
     found = re.search(r"-?[\d,]*\.?\d+", cell)
     if found is None:
         raise LookupError(f"no number in {cell!r}")
-    return float(found.group().replace(",", ""))
+    # What was rounded to nothing has no sign.
+    return float(found.group().replace(",", "")) or 0.0
 
 
 def lost(before: Mapping[str, Part], after: Mapping[str, Part]) -> list[str]:
@@ -90,8 +91,8 @@ def _full_pass(calls: int) -> Sequence[Figure]:
             is_ratio=True,
         ),
         Figure(
-            name="the same, % of answers that are 429", part="tap", title="Full pass",
-            column="429s", row=row, most=0.5,
+            name=f"full pass at {calls} calls per 10 s, % of answers that are 429",
+            part="tap", title="Full pass", column="429s", row=row, most=0.5,
         ),
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from end_to_end.conftest import Scene
 from end_to_end.fleet_report import FleetReport
 from end_to_end.people import work_in
 from end_to_end.remains import folders_of_runs, processes_of
-from end_to_end.run_records import crossed_bookmarks, endings, overlaps
+from end_to_end.run_records import crossed_bookmarks, endings, longest_wait, overlaps, reasons
 from end_to_end.workers import (
     WorkerProcess,
     running_worker,
@@ -109,12 +109,15 @@ class Fleet:
             worker.process.wait()
         say("comparing")
         differing = sum(self._differs(each, say) for each in self.scene.stage.organisations)
+        for reason in reasons(self.scene.database):
+            say(f"runs that failed: {reason}")
         return FleetReport(
             runs=endings(self.scene.database),
             kills=self.plan.kills,
             restarts=len(self._restarts()),
             edits=self._edits,
             seconds=time.monotonic() - began,
+            longest_wait=longest_wait(self.scene.database),
             overlaps=overlaps(self.scene.database),
             crossed=crossed_bookmarks(self.scene.database),
             compared=len(self.scene.stage.organisations),

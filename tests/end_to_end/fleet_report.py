@@ -34,6 +34,8 @@ class FleetReport:
     restarts: int
     edits: int
     seconds: float
+    #: From the asking for a run to its beginning, seconds.
+    longest_wait: float
     #: Pairs of runs of one connection that overlapped, by the database's own record.
     overlaps: int
     #: Connections whose bookmark is another one's.
@@ -76,6 +78,7 @@ class FleetReport:
             "restarts of the database": self.restarts,
             "changes in the portals meanwhile": self.edits,
             "seconds": f"{self.seconds:.0f}",
+            "longest wait of a run for its beginning, seconds": f"{self.longest_wait:.0f}",
             **{f"runs that ended {how}": count for how, count in sorted(self.runs.items())},
             "connections compared with their portal": self.compared,
             "of them, connections whose tables differ": self.differing,

@@ -20,6 +20,24 @@ def endings(database: TestDatabase) -> Counter[str]:
     return Counter({row["how"]: row["runs"] for row in rows})
 
 
+def reasons(database: TestDatabase) -> list[str]:
+    """Why runs failed, but for lost workers: class, number and what was said."""
+    rows = database.rows(
+        "select error_class, error_message, count(*) as runs from crmhub.sync_runs "
+        "where status = 'failed' and error_class <> 'worker_lost' group by 1, 2 order by 1, 2"
+    )
+    return [f"{row['error_class']}, {row['runs']} times: {row['error_message']}" for row in rows]
+
+
+def longest_wait(database: TestDatabase) -> float:
+    """Seconds from the asking for a run to its beginning, of the one that waited longest."""
+    [row] = database.rows(
+        "select coalesce(max(extract(epoch from started_at - requested_at)), 0) as seconds "
+        "from crmhub.sync_runs"
+    )
+    return float(row["seconds"])
+
+
 def overlaps(database: TestDatabase) -> int:
     """Pairs of runs of one connection that went on at the same time."""
     [row] = database.rows(
