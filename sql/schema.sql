@@ -205,6 +205,68 @@ END;
 ALTER FUNCTION crmhub.connections_with_state() OWNER TO crmhub_owner;
 
 --
+-- Name: crm_contacts; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE TABLE crmhub.crm_contacts (
+    org_id uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    external_id text NOT NULL,
+    email_hash bytea,
+    additional_email_hashes bytea[],
+    phone_hash bytea,
+    mobile_phone_hash bytea,
+    hash_version smallint,
+    lifecycle_stage text,
+    lead_status text,
+    owner_external_id text,
+    properties jsonb,
+    source_created_at timestamp with time zone,
+    source_updated_at timestamp with time zone,
+    source_read_at timestamp with time zone NOT NULL,
+    archived boolean DEFAULT false NOT NULL,
+    archived_at timestamp with time zone,
+    merged_into text,
+    synced_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY crmhub.crm_contacts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE crmhub.crm_contacts OWNER TO crmhub_owner;
+
+--
+-- Name: contacts_of_person(uuid, bytea); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) RETURNS TABLE(connection_id uuid, external_id text)
+    LANGUAGE sql STABLE
+    BEGIN ATOMIC
+ WITH named AS MATERIALIZED (
+          SELECT c.connection_id,
+             c.external_id
+            FROM crmhub.crm_contacts c
+           WHERE ((c.org_id = contacts_of_person.p_org_id) AND ((c.email_hash = contacts_of_person.p_pseudonym) OR (contacts_of_person.p_pseudonym = ANY (c.additional_email_hashes))))
+         )
+  SELECT n.connection_id,
+     n.external_id
+    FROM named n
+ UNION
+  SELECT c.connection_id,
+     c.external_id
+    FROM (crmhub.crm_contacts c
+      JOIN named n ON (((n.connection_id = c.connection_id) AND (n.external_id = c.merged_into))))
+   WHERE (c.org_id = contacts_of_person.p_org_id);
+END;
+
+ALTER FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) OWNER TO crmhub_owner;
+
+--
+-- Name: FUNCTION contacts_of_person(p_org_id uuid, p_pseudonym bytea); Type: COMMENT; Schema: crmhub; Owner: crmhub_owner
+--
+
+COMMENT ON FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) IS 'The contacts of a person in an organisation, those that were merged into them included.';
+
+--
 -- Name: erase_disconnected(uuid, uuid, integer); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -346,36 +408,6 @@ end
 $$;
 
 ALTER FUNCTION crmhub.touch_updated_at() OWNER TO crmhub_owner;
-
---
--- Name: crm_contacts; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
---
-
-CREATE TABLE crmhub.crm_contacts (
-    org_id uuid NOT NULL,
-    connection_id uuid NOT NULL,
-    external_id text NOT NULL,
-    email_hash bytea,
-    additional_email_hashes bytea[],
-    phone_hash bytea,
-    mobile_phone_hash bytea,
-    hash_version smallint,
-    lifecycle_stage text,
-    lead_status text,
-    owner_external_id text,
-    properties jsonb,
-    source_created_at timestamp with time zone,
-    source_updated_at timestamp with time zone,
-    source_read_at timestamp with time zone NOT NULL,
-    archived boolean DEFAULT false NOT NULL,
-    archived_at timestamp with time zone,
-    merged_into text,
-    synced_at timestamp with time zone DEFAULT now() NOT NULL
-);
-
-ALTER TABLE ONLY crmhub.crm_contacts FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE crmhub.crm_contacts OWNER TO crmhub_owner;
 
 --
 -- Name: crm_deal_contacts; Type: TABLE; Schema: crmhub; Owner: crmhub_owner
@@ -964,28 +996,28 @@ ALTER TABLE ONLY crmhub.web_sessions
     ADD CONSTRAINT web_sessions_pkey PRIMARY KEY (id);
 
 --
--- Name: crm_contacts_email; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+-- Name: crm_contacts_by_email; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE INDEX crm_contacts_email ON crmhub.crm_contacts USING btree (org_id, email_hash) WHERE (email_hash IS NOT NULL);
+CREATE INDEX crm_contacts_by_email ON crmhub.crm_contacts USING hash (email_hash) WHERE (email_hash IS NOT NULL);
 
 --
--- Name: crm_contacts_mobile_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+-- Name: crm_contacts_by_mobile_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
-CREATE INDEX crm_contacts_mobile_phone ON crmhub.crm_contacts USING btree (org_id, mobile_phone_hash) WHERE (mobile_phone_hash IS NOT NULL);
+CREATE INDEX crm_contacts_by_mobile_phone ON crmhub.crm_contacts USING hash (mobile_phone_hash) WHERE (mobile_phone_hash IS NOT NULL);
+
+--
+-- Name: crm_contacts_by_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE INDEX crm_contacts_by_phone ON crmhub.crm_contacts USING hash (phone_hash) WHERE (phone_hash IS NOT NULL);
 
 --
 -- Name: crm_contacts_owner; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
 --
 
 CREATE INDEX crm_contacts_owner ON crmhub.crm_contacts USING btree (org_id, owner_external_id) WHERE (owner_external_id IS NOT NULL);
-
---
--- Name: crm_contacts_phone; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
---
-
-CREATE INDEX crm_contacts_phone ON crmhub.crm_contacts USING btree (org_id, phone_hash) WHERE (phone_hash IS NOT NULL);
 
 --
 -- Name: crm_contacts_updated; Type: INDEX; Schema: crmhub; Owner: crmhub_owner
@@ -1551,6 +1583,21 @@ REVOKE ALL ON FUNCTION crmhub.connections_with_state() FROM PUBLIC;
 GRANT ALL ON FUNCTION crmhub.connections_with_state() TO crmhub_state;
 
 --
+-- Name: TABLE crm_contacts; Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.crm_contacts TO crmhub_loader;
+GRANT SELECT ON TABLE crmhub.crm_contacts TO crmhub_reader;
+
+--
+-- Name: FUNCTION contacts_of_person(p_org_id uuid, p_pseudonym bytea); Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+REVOKE ALL ON FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) FROM PUBLIC;
+GRANT ALL ON FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) TO crmhub_reader;
+GRANT ALL ON FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) TO crmhub_loader;
+
+--
 -- Name: FUNCTION erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer); Type: ACL; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1563,13 +1610,6 @@ GRANT ALL ON FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id u
 
 REVOKE ALL ON FUNCTION crmhub.hold_connection(p_org_id uuid, p_connection_id uuid, p_lease_token uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION crmhub.hold_connection(p_org_id uuid, p_connection_id uuid, p_lease_token uuid) TO crmhub_loader;
-
---
--- Name: TABLE crm_contacts; Type: ACL; Schema: crmhub; Owner: crmhub_owner
---
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE crmhub.crm_contacts TO crmhub_loader;
-GRANT SELECT ON TABLE crmhub.crm_contacts TO crmhub_reader;
 
 --
 -- Name: TABLE crm_deal_contacts; Type: ACL; Schema: crmhub; Owner: crmhub_owner

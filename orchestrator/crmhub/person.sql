@@ -22,21 +22,9 @@ select set_config('crmhub.org_id', %(org_id)s::text, true);
 
 -- name: find_traces
 -- Role crmhub_reader. The person's contacts, by their first or another address; the contacts that were
--- merged into them; the deals that any of these are linked to; the owner with this address. No index serves
--- another address or a merge: all contacts of the organisation are looked through once.
-with named as materialized (
-    select c.connection_id, c.external_id
-    from crmhub.crm_contacts as c
-    where c.org_id = %(org_id)s
-        and (c.email_hash = %(pseudonym)s or %(pseudonym)s = any(c.additional_email_hashes))
-),
-contacts as materialized (
-    select n.connection_id, n.external_id from named as n
-    union
-    select c.connection_id, c.external_id
-    from crmhub.crm_contacts as c
-    join named as n on n.connection_id = c.connection_id and n.external_id = c.merged_into
-    where c.org_id = %(org_id)s
+-- merged into them; the deals that any of these are linked to; the owner with this address.
+with contacts as materialized (
+    select connection_id, external_id from crmhub.contacts_of_person(%(org_id)s, %(pseudonym)s)
 )
 select 'crm_contacts' as table_name, c.connection_id, c.external_id, null as deal_external_id
 from contacts as c
@@ -54,19 +42,8 @@ order by 1, 2, 3, 4;
 -- name: erase_traces
 -- Role crmhub_loader. What find_traces finds, and the notes of a full pass that name these contacts; counts
 -- of live rows follow. One statement: all of it or nothing.
-with named as materialized (
-    select c.connection_id, c.external_id
-    from crmhub.crm_contacts as c
-    where c.org_id = %(org_id)s
-        and (c.email_hash = %(pseudonym)s or %(pseudonym)s = any(c.additional_email_hashes))
-),
-contacts as materialized (
-    select n.connection_id, n.external_id from named as n
-    union
-    select c.connection_id, c.external_id
-    from crmhub.crm_contacts as c
-    join named as n on n.connection_id = c.connection_id and n.external_id = c.merged_into
-    where c.org_id = %(org_id)s
+with contacts as materialized (
+    select connection_id, external_id from crmhub.contacts_of_person(%(org_id)s, %(pseudonym)s)
 ),
 gone_links as (
     delete from crmhub.crm_deal_contacts as l

@@ -41,6 +41,8 @@ _BY_STATE: dict[str, tuple[type[TargetError], str]] = {
     "28000": (DatabaseFailureError, "the login in database_url is refused: check its rights"),
     "28P01": (DatabaseFailureError, "the login in database_url is refused: check its password"),
     "3F000": (DatabaseFailureError, f"a schema is missing: {_MIGRATE}"),
+    # Only where somebody writes without our locks: what is there is found the next time.
+    "23505": (PassingFailureError, "another writer was quicker with the same row"),
     "25P03": (PassingFailureError, "the server ended a transaction that waited for us too long"),
     "40001": (PassingFailureError, "a transaction met another one"),
     "40P01": (PassingFailureError, "a transaction was ended by a deadlock"),

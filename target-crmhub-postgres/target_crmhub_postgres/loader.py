@@ -11,6 +11,7 @@ from target_crmhub_postgres.errors import DatabaseFailureError
 from target_crmhub_postgres.packing import RowFormat, copy_blocks
 from target_crmhub_postgres.queries import QUERIES
 from target_crmhub_postgres.rows import member_columns, row_columns
+from target_crmhub_postgres.totals import is_live
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from target_crmhub_postgres.mapping import MemberSet, Stream
     from target_crmhub_postgres.rows import Row
     from target_crmhub_postgres.session import Cursor, Session
+    from target_crmhub_postgres.totals import Totals
 
 #: Notebooks of the target itself, beside the tables of the mapping.
 _NOTEBOOKS = ("full_pass_seen", "full_pass_activated", "set_reads")
@@ -58,10 +60,12 @@ class Loader:
         session: The database, one organisation and connection.
         mapping: The provider's mapping; a table or column that the database lacks raises
             DatabaseFailureError at once.
+        totals: Of the connection; begun with the first stream.
     """
 
-    def __init__(self, *, session: Session, mapping: ProviderMapping) -> None:
+    def __init__(self, *, session: Session, mapping: ProviderMapping, totals: Totals) -> None:
         self._session = session
+        self._totals = totals
         self._prepared: set[str] = set()
         for table, columns in _needed(mapping):
             if missing := set(columns) - set(session.columns.get(table, ())):
@@ -79,6 +83,7 @@ class Loader:
         """Have the temporary tables of a stream made before its first batch."""
         if not self._prepared:
             self._session.prepare(_create_notebooks)
+            self._totals.begin()
         if stream.name not in self._prepared:
             self._session.prepare(lambda cursor: self._create_incoming_of(cursor, stream))
             self._prepared.add(stream.name)
@@ -87,34 +92,17 @@ class Loader:
         """Write a batch and what a full pass has seen of it, in one transaction."""
         self._session.run(lambda cursor: self._write(cursor, stream, batch))
 
-    def recompute_totals(self) -> None:
-        """Bring the connection's totals, of pipelines and of streams, up to its rows.
-
-        In one transaction; nothing is counted where nothing was written since the last time.
-        """
-        self._session.run(self._recompute_totals)
-
     def _write(self, cursor: Cursor, stream: Stream, batch: Batch) -> None:
-        written = 0
+        written = live = 0
         if stream.table and batch.rows:
-            written = self._merge_rows(cursor, stream, stream.table, batch.rows)
+            written, live = self._merge_rows(cursor, stream, stream.table, batch.rows)
         for members, sets in zip(stream.sets, batch.sets, strict=True):
             self._replace_sets(cursor, members, sets)
         if batch.seen:
             _copy(cursor, "incoming_seen", list(_SEEN), _packed(_SEEN, batch.seen))
             cursor.execute(QUERIES["note_seen"], self._session.parameters(stream=stream.name))
         if written:
-            # Last: whoever recomputes waits for this transaction from here on only.
-            cursor.execute(QUERIES["mark_totals"], self._session.parameters())
-
-    def _recompute_totals(self, cursor: Cursor) -> None:
-        named = self._session.parameters()
-        cursor.execute(QUERIES["lock_totals"], named)
-        cursor.execute(QUERIES["hold_totals"], named)
-        [told] = cursor.execute(QUERIES["are_totals_current"], named).fetchall()
-        if not told["are_current"]:
-            cursor.execute(QUERIES["recompute_totals"], named)
-            cursor.execute(QUERIES["recount_streams"], named)
+            self._totals.note(cursor, stream.table, live)
 
     def _create_incoming_of(self, cursor: Cursor, stream: Stream) -> None:
         if stream.table:
@@ -138,32 +126,45 @@ class Loader:
             )
         )
 
-    def _merge_rows(self, cursor: Cursor, stream: Stream, table: str, rows: Sequence[bytes]) -> int:
-        """Merge the rows of a batch; returns how many were written."""
+    def _merge_rows(
+        self, cursor: Cursor, stream: Stream, table: str, rows: Sequence[bytes]
+    ) -> tuple[int, int]:
+        """Merge the rows of a batch.
+
+        Returns:
+            How many were written, and how many more rows are live than were before.
+        """
         columns = row_columns(stream)
         types = self._session.columns[table]
+        named = self._session.parameters(table_name=table)
         _copy(cursor, f"incoming_{table}", columns, rows)
+        cursor.execute(QUERIES["sort_in_memory"])
+        cursor.execute(QUERIES["lock_rows"], named)
+        words: dict[str, sql.Composable] = {
+            "table": sql.Identifier("crmhub", table),
+            "incoming": sql.Identifier("pg_temp", f"incoming_{table}"),
+            "columns": _listed(columns),
+            "incoming_columns": _listed(columns, "incoming"),
+            "key": sql.Identifier(stream.key.column),
+            "stored_is_live": is_live(stream),
+        }
+        [new] = cursor.execute(QUERIES["insert_rows"].format(**words), named).fetchall()
+        if new["written"] == len(rows):
+            return new["written"], new["live"]
         content = [name for name in columns if name not in {stream.key.column, "source_read_at"}]
         order = ["source_read_at"]
         if stream.is_ordered_by_source:
             order.insert(0, "source_updated_at")
-        cursor.execute(QUERIES["sort_in_memory"])
-        cursor.execute(
-            QUERIES["merge_rows"].format(
-                table=sql.Identifier("crmhub", table),
-                incoming=sql.Identifier("pg_temp", f"incoming_{table}"),
-                columns=_listed(columns),
-                incoming_columns=_listed(columns, "incoming"),
-                key=sql.Identifier(stream.key.column),
-                **_replacement(columns[1:], has_synced_at="synced_at" in types),
-                **_comparison(content),
-                stored_order=_ordered("stored", order),
-                incoming_order=_ordered("incoming", order),
-                excluded_order=_ordered("excluded", order),
-            ),
-            self._session.parameters(),
+        statement = QUERIES["replace_rows"].format(
+            **words,
+            **_replacement(columns[1:], has_synced_at="synced_at" in types),
+            **_comparison(content),
+            stored_order=_ordered("stored", order),
+            incoming_order=_ordered("incoming", order),
+            excluded_order=_ordered("excluded", order),
         )
-        return cursor.rowcount
+        [replaced] = cursor.execute(statement, named).fetchall()
+        return new["written"] + replaced["written"], new["live"] + replaced["live"]
 
     def _replace_sets(self, cursor: Cursor, members: MemberSet, batch: SetBatch) -> None:
         if not batch.sets:

@@ -65,25 +65,68 @@ copy {incoming} ({columns}) from stdin (format binary);
 -- A batch of 10,000 rows is larger than the work_mem that a server has by default.
 select set_config('work_mem', '64MB', true);
 
--- name: merge_rows
--- A row is replaced by a version that is not older, and only if a stored column would change.
--- What changes nothing is left out first: on conflict would lock such a row, which dirties its page and
--- is written to the WAL. What another run writes meanwhile, on conflict judges by the same rule.
--- In the order of the key, so that two runs never wait for each other in a circle.
-insert into {table} as stored (org_id, connection_id, {columns})
-select %(org_id)s, %(connection_id)s, {incoming_columns}
-from {incoming} as incoming
-where (
-    select ({stored_order}) <= ({incoming_order}) and ({stored_content}) is distinct from ({incoming_content})
-    from {table} as stored
-    where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
-        and stored.{key} = incoming.{key}
-) is not false
-order by incoming.{key} collate "C"
-on conflict (org_id, connection_id, {key}) do update
-set ({replaced}) = row({replacing})
-where ({stored_order}) <= ({excluded_order})
-    and ({stored_content}) is distinct from ({excluded_content});
+-- name: lock_rows
+-- One writer of a connection's rows in a table at a time: what is found is still so when it is written.
+select pg_advisory_xact_lock(hashtextextended(%(table_name)s || ' ' || %(connection_id)s::text, 0));
+
+-- name: insert_rows
+-- Rows that are not there yet, in the order of the key; how many were written, and how many of them are live.
+-- Not on conflict: its way of inserting takes a sixth longer, and nobody else writes meanwhile.
+with written as (
+    insert into {table} as stored (org_id, connection_id, {columns})
+    select %(org_id)s, %(connection_id)s, {incoming_columns}
+    from {incoming} as incoming
+    where (
+        select true
+        from {table} as known
+        where known.org_id = %(org_id)s and known.connection_id = %(connection_id)s
+            and known.{key} = incoming.{key}
+    ) is null
+    order by incoming.{key} collate "C"
+    returning {stored_is_live} as is_live
+)
+select count(*) as written, count(*) filter (where is_live) as live from written;
+
+-- name: replace_rows
+-- A row is replaced by a version that is not older, and only if a stored column would change; how many were,
+-- and how many more are live than were before. What changes nothing is left out first: on conflict would lock
+-- such a row, which dirties its page and is written to the WAL.
+with changing as materialized (
+    select {incoming_columns}
+    from {incoming} as incoming
+    where (
+        select ({stored_order}) <= ({incoming_order}) and ({stored_content}) is distinct from ({incoming_content})
+        from {table} as stored
+        where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+            and stored.{key} = incoming.{key}
+    )
+),
+-- As things stood before: all parts of a statement see the same.
+before as (
+    select count(*) as live
+    from changing
+    where (
+        select {stored_is_live}
+        from {table} as stored
+        where stored.org_id = %(org_id)s and stored.connection_id = %(connection_id)s
+            and stored.{key} = changing.{key}
+    )
+),
+written as (
+    insert into {table} as stored (org_id, connection_id, {columns})
+    select %(org_id)s, %(connection_id)s, {columns}
+    from changing
+    order by changing.{key} collate "C"
+    on conflict (org_id, connection_id, {key}) do update
+    set ({replaced}) = row({replacing})
+    where ({stored_order}) <= ({excluded_order})
+        and ({stored_content}) is distinct from ({excluded_content})
+    returning {stored_is_live} as is_live
+)
+select
+    count(*) as written,
+    count(*) filter (where is_live) - (select before.live from before) as live
+from written;
 
 -- name: lock_sets
 -- One writer of a connection's sets at a time: sets that are not there yet cannot be locked as rows.
@@ -271,26 +314,32 @@ where ctid = any(array(
     limit %(limit)s
 ));
 
+-- name: begin_totals
+-- A row for each stream that is counted, before anything is written: whoever writes and whoever counts meet at it.
+insert into crmhub.crm_stream_totals (org_id, connection_id, stream, live)
+values (%(org_id)s, %(connection_id)s, 'contacts', 0), (%(org_id)s, %(connection_id)s, 'deals', 0)
+on conflict (org_id, connection_id, stream) do nothing;
+
 -- name: lock_totals
 -- One recomputation of a connection's totals at a time.
 select pg_advisory_xact_lock(hashtextextended('totals ' || %(connection_id)s::text, 0));
 
 -- name: hold_totals
 -- Whoever writes rows meanwhile waits with saying so: it is not taken back by what was counted before.
-select stream from crmhub.crm_stream_totals
+select stream, is_current from crmhub.crm_stream_totals
 where org_id = %(org_id)s and connection_id = %(connection_id)s
 order by stream
 for update;
 
--- name: are_totals_current
-select coalesce(bool_and(is_current), false) as are_current
-from crmhub.crm_stream_totals
-where org_id = %(org_id)s and connection_id = %(connection_id)s;
+-- name: add_to_contacts
+-- So many more contacts are live; a count that is not current is made anew in any case.
+update crmhub.crm_stream_totals set live = live + %(live)s
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'contacts';
 
--- name: mark_totals
--- Rows were written: the totals are not those of the rows any more.
+-- name: mark_deals
+-- Deals were written: their totals, and the count that follows from them, are not those of the rows any more.
 update crmhub.crm_stream_totals set is_current = false
-where org_id = %(org_id)s and connection_id = %(connection_id)s and is_current;
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'deals' and is_current;
 
 -- name: recompute_totals
 -- Deals and amounts of live deals per pipeline, stage, owner and currency; totals that stay are not written.
@@ -323,15 +372,21 @@ on conflict (org_id, connection_id, pipeline_external_id, stage_external_id, own
 do update set (deals, amount) = row(excluded.deals, excluded.amount)
 where (stored.deals, stored.amount) is distinct from (excluded.deals, excluded.amount);
 
--- name: recount_streams
--- Live rows per stream, after the totals of pipelines, which tell the deals; counts that stay are not written.
-insert into crmhub.crm_stream_totals as stored (org_id, connection_id, stream, live, is_current)
-select %(org_id)s, %(connection_id)s, 'contacts', count(*), true
-from crmhub.crm_contacts
-where org_id = %(org_id)s and connection_id = %(connection_id)s and not archived and merged_into is null
-union all
-select %(org_id)s, %(connection_id)s, 'deals', coalesce(sum(deals), 0), true
-from crmhub.crm_pipeline_totals
-where org_id = %(org_id)s and connection_id = %(connection_id)s
-on conflict (org_id, connection_id, stream) do update set (live, is_current) = row(excluded.live, true)
-where (stored.live, stored.is_current) is distinct from (excluded.live, true);
+-- name: recount_deals
+-- Live deals, after the totals of pipelines, which tell them.
+update crmhub.crm_stream_totals
+set is_current = true,
+    live = (
+        select coalesce(sum(deals), 0) from crmhub.crm_pipeline_totals
+        where org_id = %(org_id)s and connection_id = %(connection_id)s
+    )
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'deals';
+
+-- name: recount_contacts
+update crmhub.crm_stream_totals
+set is_current = true,
+    live = (
+        select count(*) from crmhub.crm_contacts
+        where org_id = %(org_id)s and connection_id = %(connection_id)s and not archived and merged_into is null
+    )
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'contacts';

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 from msgspec import defstruct
+from msgspec.structs import astuple
 
 from target_crmhub_postgres.packing import NULL, packed_json, packed_moment
 from target_crmhub_postgres.values import READERS, UnfitError
@@ -19,11 +19,15 @@ from target_crmhub_postgres.values import READERS, UnfitError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from msgspec import Struct
+
     from target_crmhub_postgres.hashing import Hashing
     from target_crmhub_postgres.mapping import Column, Kind, Stream
 
-#: Decoded records → their fields, in the same order; UnfitError if one of them needs a closer look.
-ColumnFields: TypeAlias = "Callable[[Sequence[object]], list[bytes]]"
+#: Attribute of decoded records → what it holds in each of them, in the same order.
+Columns: TypeAlias = "Mapping[str, Sequence[Any]]"
+#: What records hold → their fields, in the same order; UnfitError if one needs a closer look.
+ColumnFields: TypeAlias = "Callable[[Columns], list[bytes]]"
 
 #: Values of one column that are remembered: most enumerations and owners have fewer.
 _MOST_REMEMBERED: Final = 4_096
@@ -31,10 +35,16 @@ _MOST_REMEMBERED: Final = 4_096
 _PLAIN: Final = 2**63
 
 
+def columns_of(records: Sequence[Struct]) -> Columns:
+    """Return what decoded records, one at least and all of one class, hold in each attribute."""
+    attributes = type(records[0]).__struct_fields__
+    return dict(zip(attributes, zip(*map(astuple, records), strict=True), strict=True))
+
+
 def constant_fields(column: Column, pack: Callable[[Any], bytes]) -> ColumnFields:
     """Return what leaves a column empty."""
     missing = _missing(column, pack)
-    return lambda records: [missing()] * len(records)
+    return lambda columns: [missing()] * len(next(iter(columns.values())))
 
 
 def column_fields(
@@ -49,27 +59,27 @@ def column_fields(
         hashing: Makes the pseudonyms.
     """
     missing = _missing(column, pack)
-    getters = [attrgetter(attributes[source]) for source in column.sources]
+    held = [attributes[source] for source in column.sources]
     hashed = hashing.reader(column.kind)
     if hashed is not None:
-        return _hash_fields(getters, hashed, pack)
+        return _hash_fields(held, hashed, pack)
     read = _QUICK_READERS.get(column.kind) or READERS[column.kind]
-    if len(getters) > 1:
-        return _first_fields(getters, read, pack, missing)
-    [get] = getters
+    if len(held) > 1:
+        return _first_fields(held, read, pack, missing)
+    [attribute] = held
     if column.kind in {"enumeration", "id", "boolean"}:
         # None is remembered as well.
         remembered = _Remembered(lambda value: _packed(value, read, pack, missing))
         field_of = remembered.__getitem__
-        return lambda records: list(map(field_of, map(get, records)))
+        return lambda columns: list(map(field_of, columns[attribute]))
     if column.kind == "timestamptz" and pack is packed_moment:
-        return lambda records: [
+        return lambda columns: [
             missing() if value is None else packed_moment(_in_utc(value))
-            for value in map(get, records)
+            for value in columns[attribute]
         ]
-    return lambda records: [
+    return lambda columns: [
         missing() if value is None or (found := read(value)) is None else pack(found)
-        for value in map(get, records)
+        for value in columns[attribute]
     ]
 
 
@@ -83,7 +93,7 @@ class PropertyFields:
 
     def __init__(self, stream: Stream, attributes: Mapping[str, str]) -> None:
         self._columns = [
-            (attrgetter(attributes[name]), _COLUMN_READERS.get(kind) or _each(READERS[kind]))
+            (attributes[name], _COLUMN_READERS.get(kind) or _each(READERS[kind]))
             for name, kind in stream.properties.items()
         ]
         self._is_option = [
@@ -98,9 +108,9 @@ class PropertyFields:
             gc=False,
         )
 
-    def __call__(self, records: Sequence[object]) -> list[bytes]:
+    def __call__(self, held: Columns) -> list[bytes]:
         """Return those that hold a value as JSON, typed; UnfitError if one does not fit."""
-        columns = [read(list(map(get, records))) for get, read in self._columns]
+        columns = [read(held[attribute]) for attribute, read in self._columns]
         # JSON has no line feed in it.
         lines = _ENCODER.encode_lines(list(map(self._shape, *columns))).split(b"\n")
         return [
@@ -108,7 +118,8 @@ class PropertyFields:
             packed_json(self._with_options(columns, index))
             if b"@" in line or b':""' in line
             else packed_json(line)
-            for index, line in zip(range(len(records)), lines, strict=False)
+            # After the last line feed stands nothing.
+            for index, line in enumerate(lines[:-1])
         ]
 
     def _with_options(self, columns: Sequence[Sequence[object]], index: int) -> bytes:
@@ -159,7 +170,7 @@ def _packed(
 
 
 def _first_fields(
-    getters: Sequence[attrgetter[Any]],
+    attributes: Sequence[str],
     read: Callable[[Any], object],
     pack: Callable[[Any], bytes],
     missing: Callable[[], bytes],
@@ -170,13 +181,14 @@ def _first_fields(
                 return pack(found)
         return missing()
 
-    return lambda records: [
-        first(values) for values in zip(*(map(get, records) for get in getters), strict=True)
+    return lambda columns: [
+        first(values)
+        for values in zip(*(columns[attribute] for attribute in attributes), strict=True)
     ]
 
 
 def _hash_fields(
-    getters: Sequence[attrgetter[Any]],
+    attributes: Sequence[str],
     hashed: Callable[[str], object],
     pack: Callable[[Any], bytes],
 ) -> ColumnFields:
@@ -186,8 +198,9 @@ def _hash_fields(
                 return pack(found)
         return NULL
 
-    return lambda records: [
-        pseudonym(values) for values in zip(*(map(get, records) for get in getters), strict=True)
+    return lambda columns: [
+        pseudonym(values)
+        for values in zip(*(columns[attribute] for attribute in attributes), strict=True)
     ]
 
 
@@ -196,18 +209,18 @@ def _in_utc(value: dt.datetime) -> dt.datetime:
     return value if value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
 
 
-def _each(read: Callable[[Any], object]) -> Callable[[list[Any]], list[Any]]:
+def _each(read: Callable[[Any], object]) -> Callable[[Sequence[Any]], Sequence[Any]]:
     return lambda values: [None if value is None else read(value) for value in values]
 
 
-def _moments(values: list[Any]) -> list[Any]:
+def _moments(values: Sequence[Any]) -> Sequence[Any]:
     return [
         value if value is None or value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
         for value in values
     ]
 
 
-def _numbers(values: list[Any]) -> list[Any]:
+def _numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Return exact numbers; the decoder lets no Decimal through that would have to be refused."""
     return [
         value
@@ -229,7 +242,7 @@ _QUICK_READERS: Final[dict[Kind, Callable[[Any], object]]] = {
     "numeric": lambda value: value if type(value) is Decimal else _READ_NUMBER(value),
 }
 #: The same for a property's values of many records; options are looked at once they are encoded.
-_COLUMN_READERS: Final[dict[Kind, Callable[[list[Any]], list[Any]]]] = {
+_COLUMN_READERS: Final[dict[Kind, Callable[[Sequence[Any]], Sequence[Any]]]] = {
     "enumeration": lambda values: values,
     "boolean": lambda values: values,
     "timestamptz": _moments,

@@ -45,7 +45,7 @@ class QuickMessage(Protocol):
     """A RECORD message."""
 
     #: The fields that the mapping names, by the attributes of `QuickShape`.
-    record: object
+    record: msgspec.Struct
     time_extracted: object
     version: object
 

@@ -15,7 +15,12 @@ from msgspec import Struct
 from target_crmhub_postgres.mapping import PSEUDONYMS
 from target_crmhub_postgres.packing import NULL, RowFormat
 from target_crmhub_postgres.pii import HASH_VERSION
-from target_crmhub_postgres.quick_columns import PropertyFields, column_fields, constant_fields
+from target_crmhub_postgres.quick_columns import (
+    PropertyFields,
+    column_fields,
+    columns_of,
+    constant_fields,
+)
 from target_crmhub_postgres.rows import NEVER, row_columns
 from target_crmhub_postgres.values import LONGEST_ID, UnfitError
 
@@ -82,7 +87,7 @@ class QuickReader:
         self._updated_at = _first_of(sources.get("source_updated_at"), attributes)
         self._properties = PropertyFields(stream, attributes) if stream.properties else None
 
-    def read(self, records: Sequence[object], read_at: Sequence[bytes]) -> list[QuickRow | None]:
+    def read(self, records: Sequence[Struct], read_at: Sequence[bytes]) -> list[QuickRow | None]:
         """Return the row of each decoded record, None where one needs a closer look.
 
         Args:
@@ -104,7 +109,7 @@ class QuickReader:
         return found
 
     def _rows(
-        self, records: Sequence[object], keys: Sequence[str], read_at: Sequence[bytes]
+        self, records: Sequence[Struct], keys: Sequence[str], read_at: Sequence[bytes]
     ) -> Sequence[QuickRow | None]:
         if not records:
             return []
@@ -122,12 +127,13 @@ class QuickReader:
         ]
 
     def _packed(
-        self, records: Sequence[object], keys: Sequence[str], read_at: Sequence[bytes]
+        self, records: Sequence[Struct], keys: Sequence[str], read_at: Sequence[bytes]
     ) -> list[QuickRow]:
-        columns = [fields(records) for fields in self._columns]
+        held = columns_of(records)
+        columns = [fields(held) for fields in self._columns]
         parts = [repeat(self._head, len(records)), map(self._pack_key, keys), *columns]
         if self._properties is not None:
-            parts.append(self._properties(records))
+            parts.append(self._properties(held))
         if self._hashes:
             hashes = zip(*(columns[index] for index in self._hashes), strict=True)
             wide = len(self._hashes)

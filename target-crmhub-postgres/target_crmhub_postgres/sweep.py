@@ -9,12 +9,14 @@ from psycopg import sql
 
 from target_crmhub_postgres.errors import MassDeleteError
 from target_crmhub_postgres.queries import QUERIES
+from target_crmhub_postgres.totals import is_live
 
 if TYPE_CHECKING:
     import logging
 
     from target_crmhub_postgres.mapping import Mapping, MemberSet, Stream
     from target_crmhub_postgres.session import Cursor, Session
+    from target_crmhub_postgres.totals import Totals
 
 #: The brake: a sweep that would delete more than both is refused.
 MOST_SHARE: Final = 0.3
@@ -29,6 +31,7 @@ class Sweep:
 
     session: Session
     mapping: Mapping
+    totals: Totals
     logger: logging.Logger
     allow_mass_delete: bool
 
@@ -110,14 +113,16 @@ class Sweep:
         locked: MemberSet | None,
     ) -> tuple[list[str], list[str]]:
         """Return the keys that were looked at, and those of them that are gone."""
+        # Before it is looked: what another run writes meanwhile is not deleted with it.
         if locked:
-            # Before it is looked: a set that another run writes meanwhile is not deleted with it.
             self._lock(cursor, locked)
+        if stream.table:
+            cursor.execute(QUERIES["lock_rows"], self.session.parameters(table_name=stream.table))
         rows = cursor.execute(statement, parameters).fetchall()
         keys = [row["external_id"] for row in rows if row["is_gone"]]
         if keys:
             self._delete_links(cursor, stream, keys)
-            cursor.execute(QUERIES["mark_totals"], self.session.parameters())
+            self.totals.note(cursor, stream.table, -len(keys))
         return [row["external_id"] for row in rows], keys
 
     def _delete_links(self, cursor: Cursor, stream: Stream, keys: list[str]) -> None:
@@ -165,17 +170,10 @@ class Sweep:
         )
 
     def _of_rows(self, stream: Stream, table: str) -> dict[str, sql.Composable]:
-        columns = {column.name for column in stream.columns}
-        conditions: list[sql.Composable] = [sql.SQL("true")]
-        if "archived" in columns:
-            conditions.append(sql.SQL("not stored.archived"))
-        if stream.tombstone:
-            tombstone = sql.Identifier("stored", stream.tombstone)
-            conditions.append(sql.SQL("{} is null").format(tombstone))
         return {
             "table": sql.Identifier("crmhub", table),
             "key": sql.Identifier(stream.key.column),
-            "live": sql.SQL(" and ").join(conditions),
+            "live": is_live(stream),
             "is_unseen": _is_unseen(stream.key.column),
         }
 

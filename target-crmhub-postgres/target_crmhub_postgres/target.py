@@ -33,6 +33,7 @@ from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import CONFIG_JSONSCHEMA, from_environment, read_settings
 from target_crmhub_postgres.sinks import CrmSink
 from target_crmhub_postgres.sweep import Sweep
+from target_crmhub_postgres.totals import Totals
 from target_crmhub_postgres.writing import Writer, relaxed_collection
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ class TargetCrmHubPostgres(Target):
             self._drain_rows()
             if self._is_open:
                 self._writer.wait()
-                self._loader.recompute_totals()
+                self._totals.recompute()
             super().process_endofpipe()
         finally:
             self.close()
@@ -247,10 +248,12 @@ class TargetCrmHubPostgres(Target):
         self._writer = Writer(self._alarm)
         self._opened.callback(self._writer.close)
         self._opened.enter_context(relaxed_collection())
-        self._loader = Loader(session=session, mapping=self.mapping)
+        self._totals = Totals(session)
+        self._loader = Loader(session=session, mapping=self.mapping, totals=self._totals)
         self._sweep = Sweep(
             session=session,
             mapping=self.mapping,
+            totals=self._totals,
             logger=self.logger,
             allow_mass_delete=self.settings.allow_mass_delete,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 ORG = CrmRows.org_id(7)
 #: A table of this many bytes is read in one go, however it is found.
 SMALL_TABLE = 65_536
+#: How an index is entered at a pseudonym.
+PSEUDONYM = re.compile(r"\((email|phone|mobile_phone)_hash = ")
 BEGIN, SET_ORGANISATION, *QUERIES, COMMIT = readme_queries()
 
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.title)
@@ -61,6 +64,7 @@ def tenants(database_server: TestServer) -> Iterator[Tenants]:
 def assert_scales(tenants: Tenants, query: ReadmeQuery) -> None:
     """No large table is scanned; each index is entered at the organisation, found out once.
 
+    Or at a pseudonym, which no other organisation has.
     And it leads to little more than the answer: at most ten rows for one, and some.
     """
     small = {
@@ -74,7 +78,10 @@ def assert_scales(tenants: Tenants, query: ReadmeQuery) -> None:
     with tenants.reader() as connection:
         plan = carried_out(connection, query.statement, tenants.values)
     assert plan.sequential_scans() <= small, plan.lines()
-    assert all("org_id = " in condition for _, condition in plan.index_conditions()), plan.lines()
+    assert all(
+        "org_id = " in condition or PSEUDONYM.match(condition)
+        for _, condition in plan.index_conditions()
+    ), plan.lines()
     assert plan.init_plan_loops(), plan.lines()
     assert max(plan.init_plan_loops()) == 1, plan.lines()
     assert plan.rows_in_vain() <= 10 * plan.rows_answered() + 100, plan.lines()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from target.histories import Source, openings
 from target.loading import activate, record, schema
+from target.stored import totals_are_right
 
 if TYPE_CHECKING:
     from target.loading import Ended, Hub, Message
@@ -41,6 +42,7 @@ def test_both_runs_end_well_and_the_later_version_stays(hub: Hub) -> None:
     stages = hub.rows("crm_contacts", "lifecycle_stage")
     assert [row["lifecycle_stage"] for row in stages] == ["customer"] * ROWS
     assert len(hub.rows("crm_deal_contacts", "deal_external_id")) == 3 * ROWS
+    assert totals_are_right(hub)
 
 
 def test_two_runs_that_write_and_sweep_the_same_rows_never_meet_in_a_deadlock(hub: Hub) -> None:
@@ -56,6 +58,7 @@ def test_two_runs_that_write_and_sweep_the_same_rows_never_meet_in_a_deadlock(hu
             ended = list(pool.map(small.run, [[*openings(), *versioned, *ends], backwards]))
         assert [each.status for each in ended] == [0, 0], [each.stderr for each in ended]
         assert "trying again" not in "".join(each.stderr for each in ended)
+        assert totals_are_right(hub)
     [count] = hub.database.rows(
         "select deadlocks from pg_stat_database where datname = current_database()"
     )
