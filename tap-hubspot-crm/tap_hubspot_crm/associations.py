@@ -135,10 +135,9 @@ def _changed_sets(
 def _windows(
     bookmark: AssociationsBookmark, *, since: datetime, lookback_seconds: int
 ) -> dict[str, Window]:
-    seen = {"deals": bookmark.seen_deals, "contacts": bookmark.seen_contacts}
     return {
         object_type: Window.since(since, lookback_seconds=lookback_seconds, seen=known)
-        for object_type, known in seen.items()
+        for object_type, known in bookmark.seen_by_type.items()
     }
 
 

@@ -64,14 +64,14 @@ def read_definitions(
     wanted: Collection[str] | None = None,
     refused_before: Callable[[], str] = str,
 ) -> Definitions:
-    """Return the portal's property definitions of `contacts` or `deals`.
+    """Return the portal's property definitions of an object type.
 
     Archived properties are left out. Sensitive ones, which HubSpot lists only to those who name
     their sensitivity, come last, where the token may read them.
 
     Args:
         client: Sends the requests.
-        object_type: `contacts` or `deals`.
+        object_type: The name of one of `OBJECT_TYPES`.
         wanted: Names to look for; every property by default.
         refused_before: Tells, once HubSpot has answered, which sensitivity it has refused before
             and is not to be asked for again; empty if each is.

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-CONTACTS_SCOPE = "crm.objects.contacts.read"
-DEALS_SCOPE = "crm.objects.deals.read"
-OWNERS_SCOPE = "crm.objects.owners.read"
+from tap_hubspot_crm.object_types import CONTACTS, DEALS, OBJECT_TYPES
 
-_SCOPES = {"contacts": (CONTACTS_SCOPE,), "deals": (DEALS_SCOPE,)}
+OWNERS_SCOPE = "crm.objects.owners.read"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,27 +31,27 @@ class ApiPaths:
 
     def listing(self, object_type: str) -> Endpoint:
         """GET: every record, by HubSpot's cursor."""
-        return Endpoint(path=self._objects(object_type), scopes=_SCOPES[object_type])
+        return Endpoint(path=self._objects(object_type), scopes=_scopes(object_type))
 
     def search(self, object_type: str) -> Endpoint:
         """POST: records that match a filter, from an index that runs behind."""
         return Endpoint(
-            path=f"{self._objects(object_type)}/search", scopes=_SCOPES[object_type], search=True
+            path=f"{self._objects(object_type)}/search", scopes=_scopes(object_type), search=True
         )
 
     def batch_read(self, object_type: str) -> Endpoint:
         """POST: up to 100 records by id."""
         return Endpoint(
-            path=f"{self._objects(object_type)}/batch/read", scopes=_SCOPES[object_type]
+            path=f"{self._objects(object_type)}/batch/read", scopes=_scopes(object_type)
         )
 
     def properties(self, object_type: str) -> Endpoint:
         """GET: the definitions of an object's properties."""
-        return Endpoint(path=self._crm("properties", object_type), scopes=_SCOPES[object_type])
+        return Endpoint(path=self._crm("properties", object_type), scopes=_scopes(object_type))
 
     def deal_pipelines(self) -> Endpoint:
         """GET: deal pipelines with their stages, in one answer."""
-        return Endpoint(path=self._crm("pipelines", "deals"), scopes=(DEALS_SCOPE,))
+        return Endpoint(path=self._crm("pipelines", DEALS.name), scopes=(DEALS.scope,))
 
     def owners(self) -> Endpoint:
         """GET: owners, by cursor."""
@@ -63,7 +61,7 @@ class ApiPaths:
         """POST: what up to 1,000 records are associated with."""
         head = "v4/associations" if self.version == "v3" else f"associations/{self.version}"
         path = f"/crm/{head}/{from_type}/{to_type}/batch/read"
-        return Endpoint(path=path, scopes=(CONTACTS_SCOPE, DEALS_SCOPE))
+        return Endpoint(path=path, scopes=(CONTACTS.scope, DEALS.scope))
 
     def token(self) -> str:
         """Return the path of the OAuth token endpoint."""
@@ -75,3 +73,7 @@ class ApiPaths:
     def _crm(self, family: str, *rest: str) -> str:
         head = ("v3", family) if self.version == "v3" else (family, self.version)
         return "/".join(("/crm", *head, *rest))
+
+
+def _scopes(object_type: str) -> tuple[str, ...]:
+    return (OBJECT_TYPES[object_type].scope,)

@@ -1,4 +1,4 @@
-"""Which passes a run makes over contacts or deals, and in which order."""
+"""Which passes a run makes over the records of an object type, and in which order."""
 
 from __future__ import annotations
 

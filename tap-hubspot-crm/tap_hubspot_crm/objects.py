@@ -1,4 +1,4 @@
-"""Reads contacts and deals: listings by HubSpot's cursor, searches by keyset, batches by id."""
+"""Reads one type of records: listings by HubSpot's cursor, searches by keyset, batches by id."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
+from tap_hubspot_crm.object_types import OBJECT_TYPES
 from tap_hubspot_crm.rows import MERGED_IDS, Row, RowReader
 from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 LIST_LIMIT = 100
 BATCH_LIMIT = 100
-
-#: Filtering contacts on the deals' property finds nothing, without an error.
-MODIFIED_PROPERTIES = {"contacts": "lastmodifieddate", "deals": "hs_lastmodifieddate"}
 
 #: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
 _LONGEST_QUERY = 5_000
@@ -75,12 +73,12 @@ class ObjectReader:
 
         Args:
             client: Sends the requests.
-            object_type: `contacts` or `deals`.
+            object_type: The name of one of `OBJECT_TYPES`.
             properties: HubSpot properties to ask for, beside the two that the tap itself needs.
         """
         self.client = client
         self.object_type = object_type
-        self.modified_property = MODIFIED_PROPERTIES[object_type]
+        self.modified_property = OBJECT_TYPES[object_type].modified_property
         self._properties = list(dict.fromkeys((*properties, self.modified_property, MERGED_IDS)))
         self._reader = RowReader(self._properties, self.modified_property)
 

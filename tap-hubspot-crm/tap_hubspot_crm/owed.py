@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.object_types import CONTACTS, DEALS
 from tap_hubspot_crm.state import OWED_LIMIT
 
 if TYPE_CHECKING:
@@ -19,13 +20,13 @@ def owing(
 
     Args:
         bookmark: The bookmark of `deal_contacts`.
-        object_type: `deals` or `contacts`.
+        object_type: Whose rows they are; only deals and contacts have associations that are read.
         touched: Rows that came back, or are gone; which deals a contact that is gone belonged to
             is a thing HubSpot no longer tells.
     """
-    if bookmark.bookmark is None:
+    if bookmark.bookmark is None or object_type not in {CONTACTS.name, DEALS.name}:
         return bookmark
-    if object_type == "contacts":
+    if object_type == CONTACTS.name:
         owed = replace(bookmark, owed_contacts=bookmark.owed_contacts | touched.returned)
     else:
         owed = replace(

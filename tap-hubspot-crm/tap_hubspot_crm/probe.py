@@ -15,9 +15,10 @@ from tap_hubspot_crm.definitions import names_digest, read_definitions
 from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.listings import read_owners, read_pipelines
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
+from tap_hubspot_crm.object_types import OBJECT_TYPES
 from tap_hubspot_crm.objects import ObjectReader
 from tap_hubspot_crm.settings import Settings, read_settings
-from tap_hubspot_crm.state import AssociationsBookmark, ListingBookmark, ObjectBookmark
+from tap_hubspot_crm.state import BOOKMARKS, AssociationsBookmark, ListingBookmark, ObjectBookmark
 from tap_hubspot_crm.state_json import read_bookmarks
 from tap_hubspot_crm.windows import Window
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ("STREAMS", "TapError", "Verdict", "count_records", "intervals_of", "probe")
 
-STREAMS = ("contacts", "deals", "deal_contacts", "pipelines", "owners")
+#: Every stream that the tap has.
+STREAMS = tuple(BOOKMARKS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,8 +99,8 @@ def probe(
 def count_records(config: Mapping[str, Any], *, timer: Timer | None = None) -> dict[str, int]:
     """Return how many records HubSpot has of each stream that it counts.
 
-    Live contacts and deals by its search index, which lags behind by seconds; pipelines and owners
-    by their listings, archived ones included. Sets of associations are not counted anywhere.
+    Live records of an object type by its search index, which lags behind by seconds; pipelines and
+    owners by their listings, archived ones included. Sets of associations are not counted anywhere.
 
     Raises:
         TapError: As the tap itself would.
@@ -106,7 +108,7 @@ def count_records(config: Mapping[str, Any], *, timer: Timer | None = None) -> d
     client = HubSpotClient(read_settings(config), timer=timer)
     try:
         counts: dict[str, int] = {}
-        for stream in ("contacts", "deals"):
+        for stream in OBJECT_TYPES:
             known = ObjectReader(client, stream).greatest_id()
             counts[stream] = 0 if known is None else known[1]
         counts["pipelines"] = len(read_pipelines(client).records)
@@ -125,10 +127,9 @@ def _stream_changed(
         return listing.digest != bookmark.digest, listing.asked_at
     if bookmark.bookmark is None or bookmark.full_pass is not None:
         return True, None
-    if isinstance(bookmark, ObjectBookmark):
-        seen = {stream: bookmark.seen}
-    else:
-        seen = {"deals": bookmark.seen_deals, "contacts": bookmark.seen_contacts}
+    seen = (
+        {stream: bookmark.seen} if isinstance(bookmark, ObjectBookmark) else bookmark.seen_by_type
+    )
     asked_at: datetime | None = None
     for object_type, known in seen.items():
         window = Window.since(

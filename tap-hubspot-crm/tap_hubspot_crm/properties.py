@@ -51,7 +51,7 @@ _WRITTEN_TRUTHS: Mapping[str | None, bool | None] = {
 
 
 def object_schema(definitions: Iterable[PropertyDefinition]) -> dict[str, Any]:
-    """Return the JSON Schema of a record of contacts or deals with these properties."""
+    """Return the JSON Schema of a record with these properties."""
     properties = {name: dict(schema) for name, schema in RECORD_FIELDS.items()}
     for definition in definitions:
         properties.setdefault(definition.name, value_schema(definition.type))

@@ -55,7 +55,7 @@ def ask_for_extent(reader: ObjectReader, *, from_the_beginning: bool) -> Extent:
     """Have the extent of the live listing read, for `list_in_ranges`; do not wait for it.
 
     Args:
-        reader: Reads contacts or deals.
+        reader: Reads one object type.
         from_the_beginning: Whether the listing is to begin there; otherwise it goes on.
     """
     pool = reader.client.pool
@@ -71,7 +71,7 @@ def list_in_ranges(
     """Yield the rows of the live listing, in no order.
 
     Args:
-        reader: Reads contacts or deals.
+        reader: Reads one object type.
         open_ranges: What is still to be read.
         extent: How far it goes, where that was asked for before.
     """

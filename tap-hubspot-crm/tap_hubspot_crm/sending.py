@@ -1,4 +1,4 @@
-"""Turns what was read of contacts or deals into the records to send."""
+"""Turns what was read of an object type into the records to send."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from jsonschema import Draft202012Validator
 
 from tap_hubspot_crm.errors import InvalidSettingsError
+from tap_hubspot_crm.object_types import OBJECT_TYPES, names_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ HUBSPOT_URL = "https://api.hubapi.com"
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 
 _AMOUNT = {"type": "integer", "minimum": 0}
+_NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _SECRET = {"type": "string", "minLength": 1, "secret": True, "writeOnly": True}
 
 SETTINGS_SCHEMA: dict[str, Any] = {
@@ -72,14 +74,12 @@ SETTINGS_SCHEMA: dict[str, Any] = {
             "type": "string",
             "format": "date-time",
             "title": "Start date",
-            "description": "Contacts and deals last changed before this time are left out.",
+            "description": f"{names_in_words().capitalize()} last changed before this time are "
+            "left out.",
         },
         "properties": {
             "type": "object",
-            "properties": {
-                "contacts": {"type": "array", "items": {"type": "string", "minLength": 1}},
-                "deals": {"type": "array", "items": {"type": "string", "minLength": 1}},
-            },
+            "properties": dict.fromkeys(OBJECT_TYPES, _NAMES),
             "additionalProperties": False,
             "title": "Properties",
             "description": "Stream name to the names of the HubSpot properties to fetch; without "
@@ -223,7 +223,7 @@ def _expectation(error: ValidationError) -> str:
         case "minLength":
             return "must not be empty"
         case "additionalProperties":
-            return "may only name the streams contacts and deals"
+            return f"may only name the streams {names_in_words()}"
         case _:
             return "is malformed"
 

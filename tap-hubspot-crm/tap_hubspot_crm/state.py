@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
+from tap_hubspot_crm.object_types import CONTACTS, DEALS, OBJECT_TYPES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -50,7 +52,7 @@ class FullPass:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectBookmark:
-    """What `contacts` and `deals` remember."""
+    """What the stream of an object type remembers."""
 
     #: Everything HubSpot changed before this moment was sent; None before the first full pass.
     bookmark: datetime | None = None
@@ -89,6 +91,11 @@ class AssociationsBookmark:
     gone_deals: frozenset[str] = frozenset()
     owed_contacts: frozenset[str] = frozenset()
 
+    @property
+    def seen_by_type(self) -> dict[str, Mapping[str, int]]:
+        """Object type to the rows of its lookback window that were seen."""
+        return {DEALS.name: self.seen_deals, CONTACTS.name: self.seen_contacts}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ListingBookmark:
@@ -103,8 +110,7 @@ Bookmark: TypeAlias = ObjectBookmark | AssociationsBookmark | ListingBookmark
 
 #: Stream name to the kind of its bookmark.
 BOOKMARKS: Mapping[str, type[Bookmark]] = {
-    "contacts": ObjectBookmark,
-    "deals": ObjectBookmark,
+    **dict.fromkeys(OBJECT_TYPES, ObjectBookmark),
     "deal_contacts": AssociationsBookmark,
     "pipelines": ListingBookmark,
     "owners": ListingBookmark,

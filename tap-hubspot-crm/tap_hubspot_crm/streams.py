@@ -1,4 +1,4 @@
-"""The five streams: what each reads, and with which passes."""
+"""The streams: what each reads, and with which passes."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from tap_hubspot_crm.listings import (
     read_pipelines,
 )
 from tap_hubspot_crm.object_passes import full_pass_due, object_passes
+from tap_hubspot_crm.object_types import CONTACTS, DEALS
 from tap_hubspot_crm.objects import ObjectReader
 from tap_hubspot_crm.properties import object_schema, shadowed_names
 from tap_hubspot_crm.records import RecordShape
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class ObjectStream(HubSpotStream):
-    """Contacts or deals: one flat record a row, a field for every property of the portal."""
+    """One object type: one flat record a row, a field for every property of the portal."""
 
     records_are_selected = True
 
@@ -123,13 +124,13 @@ class ObjectStream(HubSpotStream):
 class Contacts(ObjectStream):
     """Contacts."""
 
-    name = "contacts"
+    name = CONTACTS.name
 
 
 class Deals(ObjectStream):
     """Deals."""
 
-    name = "deals"
+    name = DEALS.name
 
 
 class DealContacts(HubSpotStream):
@@ -179,8 +180,8 @@ class DealContacts(HubSpotStream):
         client = self._tap.client
         source = AssociationSource(
             client=client,
-            deals=ObjectReader(client, "deals"),
-            contacts=ObjectReader(client, "contacts"),
+            deals=ObjectReader(client, DEALS.name),
+            contacts=ObjectReader(client, CONTACTS.name),
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
@@ -225,7 +226,6 @@ class Owners(HubSpotStream):
         return listing_pass(read_owners(self._tap.client), bookmark)
 
 
+#: In the order of a run. `deal_contacts` comes last: what the passes of deals and contacts leave to
+#: it comes first.
 STREAMS: tuple[type[HubSpotStream], ...] = (Pipelines, Owners, Contacts, Deals, DealContacts)
-
-#: A run syncs `deal_contacts` last: what the passes of deals and contacts leave to it comes first.
-SYNC_ORDER = ("pipelines", "owners", "contacts", "deals", "deal_contacts")

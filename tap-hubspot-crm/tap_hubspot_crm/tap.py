@@ -26,7 +26,7 @@ from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
 from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
-from tap_hubspot_crm.streams import STREAMS, SYNC_ORDER
+from tap_hubspot_crm.streams import STREAMS
 from tap_hubspot_crm.timekeeping import Timer
 
 if TYPE_CHECKING:
@@ -112,8 +112,8 @@ class TapHubSpotCrm(Tap):
     @property
     @override
     def streams(self) -> dict[str, Stream]:
-        found = super().streams
-        return {name: found[name] for name in SYNC_ORDER}
+        found = super().streams.items()
+        return dict(sorted(found, key=lambda item: STREAMS.index(type(item[1]))))
 
     @override
     def discover_streams(self) -> Sequence[Stream]:
