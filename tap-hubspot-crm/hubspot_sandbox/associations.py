@@ -12,7 +12,7 @@ from hubspot_sandbox.calls import (
     whole_number,
 )
 from hubspot_sandbox.clock import iso
-from hubspot_sandbox.links import LINK_TYPES, link_types
+from hubspot_sandbox.links import LINK_TYPES, are_linked, link_types
 from hubspot_sandbox.object_types import SINGULARS, ObjectType
 
 BATCH_LIMIT: Final = 1_000
@@ -35,7 +35,7 @@ def batch_read_links(call: Call) -> Answer:
         for entry in objects(call.body, "inputs"):
             record_id = str(entry["id"])
             after = whole_number(str(entry.get("after") or 0), "after")
-            found = _links(call, from_type, record_id, after)
+            found = _links(call, (from_type, to_type), record_id, after)
             if not found:
                 errors.append(_no_links(from_type, to_type, record_id))
                 continue
@@ -55,11 +55,11 @@ def batch_read_links(call: Call) -> Answer:
 def read_links(call: Call) -> Answer:
     """Answer a page of one record's links; none is an empty list here."""
     from_type = call.object_type()
-    call.object_type("to_type")
+    to_type = call.object_type("to_type")
     limit = whole_number(call.query.get("limit", str(PAGE_LIMIT)), "limit", low=1, high=PAGE_LIMIT)
     after = whole_number(call.query.get("after") or "0", "after")
     with call.portal.lock:
-        found = _links(call, from_type, call.path["record_id"], after)
+        found = _links(call, (from_type, to_type), call.path["record_id"], after)
     body: JsonObject = {"results": found[:limit]}
     if len(found) > limit:
         body["paging"] = call.next_page(str(int(str(found[limit - 1]["toObjectId"])) + 1))
@@ -69,17 +69,21 @@ def read_links(call: Call) -> Answer:
 def list_labels(call: Call) -> Answer:
     """Answer the types of links between two types, as seen from the first."""
     from_type = call.object_type("from_type")
-    call.object_type("to_type")
+    to_type = call.object_type("to_type")
     results = [
         {"category": kind.category, "typeId": kind.type_id(from_type), "label": kind.label}
         for kind in LINK_TYPES
+        if are_linked(from_type, to_type)
     ]
     return Answer(body={"results": results})
 
 
-def _links(call: Call, from_type: ObjectType, text: str, after: int) -> list[JsonObject]:
+def _links(
+    call: Call, ends: tuple[ObjectType, ObjectType], text: str, after: int
+) -> list[JsonObject]:
+    from_type, to_type = ends
     record = call.portal.stores[from_type].get(int(text)) if text.isdecimal() else None
-    if record is None:
+    if record is None or not are_linked(from_type, to_type):
         return []
     return [
         {

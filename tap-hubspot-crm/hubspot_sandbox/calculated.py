@@ -37,7 +37,9 @@ def recalculate(
     """
     if object_type == "contacts":
         return _contact(dict(properties), changed)
-    return _deal(dict(properties), changed, pipelines)
+    if object_type == "deals":
+        return _deal(dict(properties), changed, pipelines)
+    return dict(properties)
 
 
 def _contact(values: dict[str, str], changed: set[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ import threading
 from dataclasses import replace
 
 from hubspot_sandbox.clock import Clock
+from hubspot_sandbox.company_properties import COMPANY_PROPERTIES
 from hubspot_sandbox.contact_properties import CONTACT_PROPERTIES
 from hubspot_sandbox.deal_properties import DEAL_PROPERTIES
 from hubspot_sandbox.object_types import ObjectType
@@ -21,6 +22,7 @@ class Definitions:
         self.properties: dict[ObjectType, dict[str, PropertyDefinition]] = {
             "contacts": dict(by_name(CONTACT_PROPERTIES)),
             "deals": dict(by_name(DEAL_PROPERTIES)),
+            "companies": dict(by_name(COMPANY_PROPERTIES)),
         }
         self.pipelines: dict[str, Pipeline] = {p.id: p for p in DEFAULT_PIPELINES}
         self.owners: dict[int, Owner] = {}

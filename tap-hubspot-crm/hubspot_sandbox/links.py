@@ -62,6 +62,8 @@ class Links:
         """Return the ids linked with a record, each with the labels of its link."""
         if from_type == "deals":
             return dict(self._contacts.get(record_id, {}))
+        if from_type != "contacts":
+            return {}
         return {deal: self._contacts[deal][record_id] for deal in self._deals.get(record_id, ())}
 
     def forget(self, object_type: ObjectType, record_id: int) -> dict[int, tuple[str, ...]]:
@@ -81,6 +83,11 @@ class Links:
             joined = {*labels, *kept.get(other, ())}
             deal, contact = (new_id, other) if object_type == "deals" else (other, new_id)
             self.add(deal, contact, joined)
+
+
+def are_linked(one_type: ObjectType, other_type: ObjectType) -> bool:
+    """Return whether records of two types can be linked: only a deal and a contact are."""
+    return {one_type, other_type} == {"deals", "contacts"}
 
 
 def link_types(labels: Iterable[str]) -> list[LinkType]:

@@ -19,7 +19,7 @@ from hubspot_sandbox.clock import iso
 from hubspot_sandbox.cursors import read_cursor, write_cursor
 from hubspot_sandbox.errors import invalid_request, not_found
 from hubspot_sandbox.faults import share
-from hubspot_sandbox.links import link_types
+from hubspot_sandbox.links import are_linked, link_types
 from hubspot_sandbox.object_types import (
     DEFAULT_PROPERTIES,
     MODIFIED_PROPERTY,
@@ -249,7 +249,7 @@ def _inline_associations(
     """Return the linked ids by type, an id once per type of link, cut at 100 (HubSpot)."""
     inline: JsonObject = {}
     for to_type in {find_object_type(name) for name in names}:
-        if to_type in {None, object_type}:
+        if to_type is None or not are_linked(object_type, to_type):
             continue
         kind = f"{SINGULARS[object_type]}_to_{SINGULARS[to_type]}"
         entries = [

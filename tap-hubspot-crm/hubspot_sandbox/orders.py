@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from hubspot_sandbox.calls import JsonObject
 from hubspot_sandbox.errors import InvalidControlCallError
-from hubspot_sandbox.object_types import ObjectType, find_object_type
+from hubspot_sandbox.object_types import OBJECT_TYPES, ObjectType, find_object_type
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal
 
 
@@ -27,7 +27,7 @@ class Order:
         """The type the path names."""
         object_type = find_object_type(str(self.path["object_type"]))
         if object_type is None:
-            raise InvalidControlCallError("the type must be contacts or deals")
+            raise InvalidControlCallError(f"the type must be one of {', '.join(OBJECT_TYPES)}")
         return object_type
 
     def number(self, name: str, otherwise: int | None = None) -> int:

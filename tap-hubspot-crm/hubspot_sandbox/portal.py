@@ -280,9 +280,10 @@ class Portal(Definitions):
 
     def _recount(self, object_type: ObjectType, record_ids: Iterable[int]) -> None:
         """Set the rollup counts of live records; HubSpot does so without a modification."""
-        if not self.habits.rollups_follow:
+        name = _ROLLUPS.get(object_type)
+        if name is None or not self.habits.rollups_follow:
             return
-        store, name = self.stores[object_type], _ROLLUPS[object_type]
+        store = self.stores[object_type]
         for record_id in record_ids:
             record = store.live.get(record_id)
             if record is None:
@@ -294,4 +295,5 @@ class Portal(Definitions):
 
 
 def _other(object_type: ObjectType) -> ObjectType:
+    """Return what records of a type are linked with, as far as they are linked at all."""
     return "contacts" if object_type == "deals" else "deals"

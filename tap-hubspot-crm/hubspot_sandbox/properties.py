@@ -15,7 +15,7 @@ DEFINED_AT = 1_577_836_800_000
 
 @dataclass(frozen=True, kw_only=True)
 class PropertyDefinition:
-    """One property of contacts or deals (HubSpot: properties guide)."""
+    """One property of a type of records (HubSpot: properties guide)."""
 
     name: str
     label: str

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """One contact or deal as it was at one moment; a change makes a new `Record`."""
+    """One contact, deal or company as it was at one moment; a change makes a new `Record`."""
 
     id: int
     #: Milliseconds since 1970.

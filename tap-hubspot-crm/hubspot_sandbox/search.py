@@ -35,6 +35,7 @@ _CACHED_SEARCHES: Final = 8
 _QUERY_PROPERTIES: Final[dict[ObjectType, tuple[str, ...]]] = {
     "contacts": ("firstname", "lastname", "email", "hs_additional_emails", "phone", "company"),
     "deals": ("dealname", "description"),
+    "companies": ("name", "domain"),
 }
 
 

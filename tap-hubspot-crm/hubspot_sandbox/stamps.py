@@ -26,6 +26,13 @@ def _merged(record: Record) -> str | None:
     return ";".join(map(str, record.merged_ids)) or None
 
 
+_OF_MOST_TYPES: Final[Mapping[str, Stamp]] = {
+    "hs_object_id": _id,
+    "createdate": _created,
+    "hs_createdate": _created,
+    "hs_lastmodifieddate": _modified,
+    "hs_merged_object_ids": _merged,
+}
 #: How each such property is read from a record.
 STAMPS: Final[Mapping[ObjectType, Mapping[str, Stamp]]] = {
     "contacts": {
@@ -34,13 +41,8 @@ STAMPS: Final[Mapping[ObjectType, Mapping[str, Stamp]]] = {
         "lastmodifieddate": _modified,
         "hs_merged_object_ids": _merged,
     },
-    "deals": {
-        "hs_object_id": _id,
-        "createdate": _created,
-        "hs_createdate": _created,
-        "hs_lastmodifieddate": _modified,
-        "hs_merged_object_ids": _merged,
-    },
+    "deals": _OF_MOST_TYPES,
+    "companies": _OF_MOST_TYPES,
 }
 
 

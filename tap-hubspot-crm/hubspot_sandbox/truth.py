@@ -10,11 +10,14 @@ from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.records import Record
 from hubspot_sandbox.stamps import value_of
 
-TruthStream: TypeAlias = Literal["contacts", "deals", "deal_contacts", "pipelines", "owners"]
+TruthStream: TypeAlias = Literal[
+    "contacts", "deals", "companies", "deal_contacts", "pipelines", "owners"
+]
 
 TRUTH_STREAMS: Final[tuple[TruthStream, ...]] = (
     "contacts",
     "deals",
+    "companies",
     "deal_contacts",
     "pipelines",
     "owners",
@@ -24,10 +27,10 @@ TRUTH_STREAMS: Final[tuple[TruthStream, ...]] = (
 def tell_truth(portal: Portal, stream: TruthStream) -> dict[str, object]:
     """Return everything a stream should hold.
 
-    `contacts`, `deals`: `live` and `archived` records by id with every filled property, and
-    `merged`: old id to final survivor. `deal_contacts`: `live`: by id of every live deal the set
-    `[{id, types: [{category, type_id, label}]}]`, in order of id, perhaps empty. `pipelines`,
-    `owners`: `live`: by id, as HubSpot answers them.
+    `contacts`, `deals`, `companies`: `live` and `archived` records by id with every filled
+    property, and `merged`: old id to final survivor. `deal_contacts`: `live`: by id of every live
+    deal the set `[{id, types: [{category, type_id, label}]}]`, in order of id, perhaps empty.
+    `pipelines`, `owners`: `live`: by id, as HubSpot answers them.
     """
     with portal.lock:
         if stream == "deal_contacts":
