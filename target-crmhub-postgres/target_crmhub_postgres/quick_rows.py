@@ -95,9 +95,14 @@ class QuickReader:
             read_at: When each was read, as a field.
         """
         keys = list(map(self._key, records))
-        sound = [index for index, key in enumerate(keys) if _is_plain_id(key)]
-        if self._tombstone is not None:
-            sound = [index for index in sound if not self._tombstone(records[index])]
+        if _are_plain_ids(keys) and not self._has_tombstones(records):
+            # Nearly always: none has to be left out.
+            return list(self._rows(records, keys, read_at))
+        sound = [
+            index
+            for index, key in enumerate(keys)
+            if _are_plain_ids([key]) and not self._has_tombstones(records[index : index + 1])
+        ]
         found: list[QuickRow | None] = [None] * len(records)
         rows = self._rows(
             [records[index] for index in sound],
@@ -107,6 +112,9 @@ class QuickReader:
         for index, row in zip(sound, rows, strict=True):
             found[index] = row
         return found
+
+    def _has_tombstones(self, records: Sequence[Struct]) -> bool:
+        return self._tombstone is not None and any(map(self._tombstone, records))
 
     def _rows(
         self, records: Sequence[Struct], keys: Sequence[str], read_at: Sequence[bytes]
@@ -147,8 +155,16 @@ class QuickReader:
         return list(map(QuickRow, keys, updated_at, rows))
 
 
-def _is_plain_id(key: str) -> bool:
-    return key.isdigit() and key.isascii() and len(key) <= LONGEST_ID
+def _are_plain_ids(keys: Sequence[str]) -> bool:
+    """Say whether all of them are digits, of a length that is stored; looked at in C."""
+    together = "".join(keys)
+    lengths = set(map(len, keys))
+    return (
+        together.isascii()
+        and (together.isdigit() or not together)
+        and 0 not in lengths
+        and max(lengths, default=1) <= LONGEST_ID
+    )
 
 
 def _first_of(

@@ -18,7 +18,7 @@ from benchmarks.reading import say
 from benchmarks.target_growth import growth, unchanged_wal
 from benchmarks.target_input import LoadInput
 from benchmarks.target_loaders import Alone, Ours, Peer, meltanolabs, pipelinewise
-from benchmarks.target_server import bench_server
+from benchmarks.target_server import SETTINGS, bench_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -169,7 +169,8 @@ def loads_table(loads: dict[str, list[Round]], scale: TargetScale) -> str:
         for load in [_median(of_phase)]
     ]  # fmt: skip
     return table(
-        f"Loading {scale.contacts:,} contacts and {scale.deals:,} deals, 27 properties filled",
+        f"Loading {scale.contacts:,} contacts and {scale.deals:,} deals, 27 properties filled; "
+        f"PostgreSQL with {', '.join(f'{name} {value}' for name, value in SETTINGS.items())}",
         ["loader", "load", "seconds", "rec/s", "client CPU s", "server CPU s", "peak MiB",
          "WAL MB", "seconds of each round"],
         rows,
