@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from databases import TestDatabase
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
-#: As the operations guide has it for a server of its own with 8 GiB or more: a large table's indexes
-#: are not read from the disk's cache, and no checkpoint falls into a load of minutes.
+#: As the deployment guide has it: the indexes of a large table stay in the server's memory, and no
+#: checkpoint falls into a load of minutes.
 SETTINGS: Final = {"shared_buffers": "2GB", "max_wal_size": "8GB"}
 #: How often the memory of a program is looked at.
 _LOOK_SECONDS: Final = 0.05
