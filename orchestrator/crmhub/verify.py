@@ -11,7 +11,7 @@ from crmhub.comparisons import Comparison, comparison_due, keep_comparison, keep
 from crmhub.database import connect
 from crmhub.errors import CrmHubError, HubSpotCountError
 from crmhub.queries import read_queries
-from crmhub.sync.environment import stored_streams, tap_settings
+from crmhub.sync.environment import tap_settings
 from tap_hubspot_crm.probe import TapError, count_records
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _count_at_hubspot(
     """Stream → records HubSpot has; raises HubSpotCountError with the class of its refusal."""
     settings = {**tap_settings(connection, api_url=api_url), "access_token": token.reveal()}
     try:
-        return count_records(settings, streams=stored_streams(connection))
+        return count_records(settings)
     except TapError as error:
         raise HubSpotCountError(
             f"{error.error_class}: {error.message} {error.remedy}", error_class=error.error_class

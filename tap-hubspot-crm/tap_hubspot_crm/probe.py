@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from tap_hubspot_crm.listings import Listing
     from tap_hubspot_crm.state import Bookmark
     from tap_hubspot_crm.timekeeping import Timer
 
@@ -97,10 +96,8 @@ def probe(
         client.close()
 
 
-def count_records(
-    config: Mapping[str, Any], *, streams: Iterable[str] = STREAMS, timer: Timer | None = None
-) -> dict[str, int]:
-    """Return how many records HubSpot has of each of the streams that it counts.
+def count_records(config: Mapping[str, Any], *, timer: Timer | None = None) -> dict[str, int]:
+    """Return how many records HubSpot has of each stream that it counts.
 
     Live records of an object type by its search index, which lags behind by seconds; pipelines and
     owners by their listings, archived ones included. Sets of associations are not counted anywhere.
@@ -111,12 +108,11 @@ def count_records(
     client = HubSpotClient(read_settings(config), timer=timer)
     try:
         counts: dict[str, int] = {}
-        for stream in streams:
-            if stream in OBJECT_TYPES:
-                known = ObjectReader(client, stream).greatest_id()
-                counts[stream] = 0 if known is None else known[1]
-            elif BOOKMARKS[stream] is ListingBookmark:
-                counts[stream] = len(_listing(client, stream).records)
+        for stream in OBJECT_TYPES:
+            known = ObjectReader(client, stream).greatest_id()
+            counts[stream] = 0 if known is None else known[1]
+        counts["pipelines"] = len(read_pipelines(client).records)
+        counts["owners"] = len(read_owners(client).records)
         return counts
     finally:
         client.close()
@@ -127,7 +123,7 @@ def _stream_changed(
 ) -> tuple[bool, datetime | None]:
     """Return whether the stream has something to do, and when HubSpot was first asked."""
     if isinstance(bookmark, ListingBookmark):
-        listing = _listing(client, stream)
+        listing = read_owners(client) if stream == "owners" else read_pipelines(client)
         return listing.digest != bookmark.digest, listing.asked_at
     if bookmark.bookmark is None or bookmark.full_pass is not None:
         return True, None
@@ -148,10 +144,6 @@ def _stream_changed(
     if isinstance(bookmark, ObjectBookmark):
         return _has_new_properties(client, settings, stream, bookmark), asked_at
     return bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts), asked_at
-
-
-def _listing(client: HubSpotClient, stream: str) -> Listing:
-    return read_owners(client) if stream == "owners" else read_pipelines(client)
 
 
 def _has_new_properties(

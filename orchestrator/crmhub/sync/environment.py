@@ -65,11 +65,6 @@ def fetched_properties(connection: Connection) -> dict[str, list[str]]:
     return mapping.fetched_properties()
 
 
-def stored_streams(connection: Connection) -> tuple[str, ...]:
-    """The streams of which something is stored; the hub asks HubSpot about no other."""
-    return tuple(load_mapping(connection.provider).streams)
-
-
 def connection_environment(
     connection: Connection,
     *,

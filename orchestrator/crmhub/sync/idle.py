@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crmhub.queries import read_queries
-from crmhub.sync.environment import stored_streams, tap_settings
+from crmhub.sync.environment import tap_settings
 from tap_hubspot_crm.probe import TapError, probe
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def unchanged_through(
         return None
     settings = {**tap_settings(connection, api_url=api_url), "access_token": token.reveal()}
     try:
-        verdict = probe(settings, state, streams=stored_streams(connection))
+        verdict = probe(settings, state)
     except TapError:
         return None
     return None if verdict.changed else verdict.asked_at
