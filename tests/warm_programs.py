@@ -102,8 +102,9 @@ class PipedProcess(WarmProcess):
 class WarmPrograms:
     """Starts console scripts of this environment; safe between threads."""
 
-    def __init__(self) -> None:
-        """Start nothing yet."""
+    def __init__(self, *, packages: Path | None = None) -> None:
+        """Start nothing yet; packages in a folder take the place of those of the environment."""
+        self._paths = {} if packages is None else {"PYTHONPATH": str(packages)}
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
@@ -225,7 +226,7 @@ class WarmPrograms:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC"},
+                env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TZ": "UTC", **self._paths},
             )
         self._socket = ours
         return ours
