@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
+from psycopg import conninfo
 
 from crmhub.errors import (
     CrmHubError,
@@ -16,8 +17,16 @@ from crmhub.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+#: How a connection is watched, unless its address says otherwise: a server that is gone without a
+#: word is missed after about a minute (libpq: connection parameters).
+_WATCHING: Final[Mapping[str, Any]] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
 #: Seconds until an address that does not answer counts as unreachable.
 CONNECT_SECONDS = 10
 
@@ -47,6 +56,43 @@ def url_for_login(url: str, *, user: str, password: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{login}@{place}"))
 
 
+def watched(url: str) -> str:
+    """The address with what makes a connection notice that its server is gone."""
+    given = conninfo.conninfo_to_dict(url)
+    return conninfo.make_conninfo(**{**_WATCHING, **given})
+
+
+@contextlib.contextmanager
+def translating_errors(name: str) -> Iterator[None]:
+    """Raise our errors for the driver's within the block.
+
+    Args:
+        name: What the connection is called: a setting or a role.
+
+    Raises DatabaseNotPreparedError when tables or rights are missing, DatabaseUnreachableError.
+    """
+    try:
+        yield
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.UndefinedColumn,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.UndefinedFunction,
+    ):
+        raise DatabaseNotPreparedError(
+            f"the database of {name} lacks a table of CRM Hub, or a part of one: run "
+            "`crmhub migrate`, or correct the database's name in the address"
+        ) from None
+    except psycopg.errors.InsufficientPrivilege:
+        raise DatabaseNotPreparedError(
+            f"the login of {name} lacks a right: make logins with `crmhub roles` and use theirs"
+        ) from None
+    except psycopg.OperationalError:
+        raise DatabaseUnreachableError(
+            f"the connection of {name} broke: check that PostgreSQL runs and try again"
+        ) from None
+
+
 @contextlib.contextmanager
 def connect(
     url: str, *, setting: str = "DATABASE_URL", autocommit: bool = True
@@ -59,33 +105,15 @@ def connect(
     check_database_url(url, setting=setting)
     try:
         connection = psycopg.connect(
-            url,
+            watched(url),
             autocommit=autocommit,
             connect_timeout=CONNECT_SECONDS,
             application_name="crmhub",
         )
     except psycopg.OperationalError as error:
         raise _refused_connection(error, setting) from None
-    try:
-        with connection:
-            yield connection
-    except (
-        psycopg.errors.UndefinedTable,
-        psycopg.errors.InvalidSchemaName,
-        psycopg.errors.UndefinedFunction,
-    ):
-        raise DatabaseNotPreparedError(
-            f"the database of {setting} lacks a table of CRM Hub: run `crmhub migrate`, "
-            "or correct the database's name in the address"
-        ) from None
-    except psycopg.errors.InsufficientPrivilege:
-        raise DatabaseNotPreparedError(
-            f"the login of {setting} lacks a right: make logins with `crmhub roles` and use theirs"
-        ) from None
-    except psycopg.OperationalError:
-        raise DatabaseUnreachableError(
-            f"the connection of {setting} broke: check that PostgreSQL runs and try again"
-        ) from None
+    with translating_errors(setting), connection:
+        yield connection
 
 
 def _refused_connection(error: psycopg.OperationalError, setting: str) -> CrmHubError:

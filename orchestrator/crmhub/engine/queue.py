@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
 
+from crmhub.database import watched
 from crmhub.queries import read_queries
 from crmhub.sync.runs import request_run
 
@@ -37,7 +38,7 @@ def engine_app(url: str) -> procrastinate.App:
     """Procrastinate on the database of `url`, with no task yet; it connects when opened."""
     return procrastinate.App(
         connector=procrastinate.PsycopgConnector(
-            conninfo=url,
+            conninfo=watched(url),
             kwargs={
                 "options": "-c search_path=procrastinate",
                 "application_name": "crmhub engine",

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout, TooManyRequests
 
-from crmhub.errors import DatabaseNotPreparedError, DatabaseUnreachableError
+from crmhub.database import translating_errors, watched
+from crmhub.errors import DatabaseUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from uuid import UUID
+
+    import psycopg
 
     from crmhub.settings import WebUrls
 
@@ -64,7 +66,7 @@ class Databases:
 
 def _pool(url: str, name: str, wait_seconds: float) -> ConnectionPool:
     return ConnectionPool(
-        url,
+        watched(url),
         name=name,
         kwargs={
             "autocommit": True,
@@ -83,27 +85,11 @@ def _pool(url: str, name: str, wait_seconds: float) -> ConnectionPool:
 
 @contextlib.contextmanager
 def _connection(pool: ConnectionPool) -> Iterator[psycopg.Connection]:
-    try:
-        with pool.connection() as connection:
-            yield connection
-    except (PoolTimeout, TooManyRequests):
-        raise DatabaseUnreachableError(
-            f"no connection of the {pool.name} is free: check that PostgreSQL runs, or try again"
-        ) from None
-    except (
-        psycopg.errors.UndefinedTable,
-        psycopg.errors.UndefinedColumn,
-        psycopg.errors.InvalidSchemaName,
-        psycopg.errors.UndefinedFunction,
-    ):
-        raise DatabaseNotPreparedError(
-            "the database lacks something of CRM Hub: run `crmhub migrate`"
-        ) from None
-    except psycopg.errors.InsufficientPrivilege:
-        raise DatabaseNotPreparedError(
-            f"the login of the {pool.name} lacks a right: make logins with `crmhub roles`"
-        ) from None
-    except psycopg.OperationalError:
-        raise DatabaseUnreachableError(
-            f"the connection of the {pool.name} broke: check that PostgreSQL runs and try again"
-        ) from None
+    with translating_errors(f"the {pool.name}"):
+        try:
+            with pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, TooManyRequests):
+            raise DatabaseUnreachableError(
+                f"no connection of the {pool.name} is free: check that PostgreSQL runs, try again"
+            ) from None
