@@ -6,7 +6,7 @@ A name that means nothing here is refused: a slip of the pen must not keep what 
 from __future__ import annotations
 
 import tomllib
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -29,6 +29,8 @@ Kind = Literal[
 ]
 #: The settings by which an organisation keeps or drops a column.
 Choice = Literal["deal_names", "owner_names"]
+#: Name of a field or property: no quote, backslash or control character, which JSON would escape.
+Name = Annotated[str, msgspec.Meta(pattern=r'^[^"\\\x00-\x1f]*\Z')]
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +41,7 @@ class KeyEntry(_Entry, frozen=True):
     """What identifies a row."""
 
     column: str
-    field: str
+    field: Name
     stream: str | None = None
 
 
@@ -54,8 +56,8 @@ class ColumnEntry(_Entry, frozen=True):
     """Where a column's value comes from: properties to fetch, or fields that are always sent."""
 
     kind: Kind
-    properties: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
+    properties: tuple[Name, ...] = ()
+    fields: tuple[Name, ...] = ()
     kept_if: Choice | None = None
     required: bool = False
     default: bool | None = None
@@ -84,7 +86,7 @@ class StreamEntry(_Entry, frozen=True):
     tombstone: str | None = None
     personal: tuple[str, ...] = ()
     columns: dict[str, ColumnEntry] = {}
-    properties: dict[Kind, tuple[str, ...]] = {}
+    properties: dict[Kind, tuple[Name, ...]] = {}
     sets: dict[str, SetEntry] = {}
 
 

@@ -109,6 +109,9 @@ def test_a_file_of_any_form_is_read_or_refused(tmp_path: Path, attempts: int) ->
         ('kind = "email_pseudonym"', 'kind = "email"'),
         ("required = true", "require = true"),
         ("[streams.contacts.properties]", "[streams.contacts.property]"),
+        ('"hs_calculated_mobile_number"', '"\\ths_calculated_mobile_number"'),
+        ('"hs_calculated_mobile_number"', '"hs_calculated_mobile_number\\n"'),
+        ('"hs_calculated_mobile_number"', "'hs_\"calculated\"_mobile_number'"),
     ],
 )
 def test_a_slip_of_the_pen_is_refused(tmp_path: Path, old: str, new: str) -> None:
