@@ -1,4 +1,4 @@
-"""Reads queries.sql: named statements, each with a comment."""
+"""Reads the .sql files of this package: named statements, each with a comment."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ def parsed(text: str) -> dict[str, sql.SQL]:
     }
 
 
-QUERIES: Final[Mapping[str, sql.SQL]] = parsed(
-    resources.files(__package__).joinpath("queries.sql").read_text(encoding="utf-8")
-)
+QUERIES: Final[Mapping[str, sql.SQL]] = {
+    name: statement
+    for file in ("queries.sql", "sweep.sql", "totals.sql")
+    for name, statement in parsed(
+        resources.files(__package__).joinpath(file).read_text(encoding="utf-8")
+    ).items()
+}
