@@ -46,10 +46,14 @@ class Sweep:
         deleted = 0
         if not activated or activated["version"] < version:
             deleted = self._sweep(stream, parameters)
-            self.session.run(lambda cursor: cursor.execute(QUERIES["note_activated"], parameters))
+            self.session.run(lambda cursor: self._note_activated(cursor, stream, parameters))
         self._drop_seen(parameters)
         self.logger.info("stream %s: full pass ended, %d gone", stream.name, deleted)
         return deleted
+
+    def _note_activated(self, cursor: Cursor, stream: Stream, parameters: dict[str, Any]) -> None:
+        cursor.execute(QUERIES["note_activated"], parameters)
+        self.totals.doubt(cursor, stream.table)
 
     def _sweep(self, stream: Stream, parameters: dict[str, Any]) -> int:
         if stream.table:

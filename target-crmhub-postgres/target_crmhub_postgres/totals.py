@@ -57,6 +57,18 @@ class Totals:
         if table == _DEALS:
             cursor.execute(QUERIES["mark_deals"], self._session.parameters())
 
+    def doubt(self, cursor: Cursor, table: str | None) -> None:
+        """Have a table's rows counted anew once, whatever the differences since came to.
+
+        Args:
+            cursor: Of the transaction that ends a full pass.
+            table: Of schema crmhub; the others have no totals.
+        """
+        if table == _CONTACTS:
+            cursor.execute(QUERIES["doubt_contacts"], self._session.parameters())
+        if table == _DEALS:
+            cursor.execute(QUERIES["mark_deals"], self._session.parameters())
+
     def recompute(self) -> None:
         """Bring those that are not current up to the rows, in one transaction."""
         self._session.run(self._recompute)

@@ -22,6 +22,11 @@ for update;
 update crmhub.crm_stream_totals set live = live + %(live)s
 where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'contacts';
 
+-- name: doubt_contacts
+-- Rows may have gone by another hand since they were counted; the end of a full pass is the time to look.
+update crmhub.crm_stream_totals set is_current = false
+where org_id = %(org_id)s and connection_id = %(connection_id)s and stream = 'contacts' and is_current;
+
 -- name: mark_deals
 -- Deals were written: their totals, and the count that follows from them, are not those of the rows any more.
 update crmhub.crm_stream_totals set is_current = false

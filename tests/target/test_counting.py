@@ -61,18 +61,25 @@ def counted(hub: Hub) -> Hub:
             ],
             2,
         ),
-        ([activate("contacts", 2)], -2),
         ([record("deals", id="1")], 0),
     ],
     ids=[
         "new", "new and archived", "unchanged", "changed", "archived", "older",
-        "merged", "restored", "merged again", "many", "swept", "another stream",
+        "merged", "restored", "merged again", "many", "another stream",
     ],
 )  # fmt: skip
 def test_the_count_moves_by_what_was_written(counted: Hub, sent: list[Message], more: int) -> None:
     counted.load([schema("contacts"), schema("deals"), *sent])
     contacts, _ = counted.rows("crm_stream_totals", "stream", "live", "is_current")
     assert contacts == {"stream": "contacts", "live": BEGUN + more, "is_current": True}
+
+
+def test_the_end_of_a_full_pass_counts_anew(counted: Hub) -> None:
+    """Rows may have gone by another hand, as while an account that comes back is being erased."""
+    kept = record("contacts", id="1", updatedAt=NOW, version=2)
+    counted.load([schema("contacts"), kept, activate("contacts", 2)])
+    contacts, _ = counted.rows("crm_stream_totals", "stream", "live", "is_current")
+    assert contacts == {"stream": "contacts", "live": 1, "is_current": True}
 
 
 def test_a_row_that_somebody_else_wrote_first_is_tried_again() -> None:
