@@ -157,7 +157,8 @@ def rate_limited(port: int) -> float:
 def test_a_worker_that_is_told_to_stop_leaves_its_run_to_the_next_one(
     scene: Scene, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    scene.sandbox.sandbox.latency_ms = 300
+    # No answer comes in time: the run cannot end by itself before the signal reaches it.
+    scene.sandbox.sandbox.latency_ms = 30_000
     with running_worker(environment, "--drain-seconds=0") as first:
         wait_until(lambda: runs_of(scene, "running"), "a run has begun")
         assert first.end() == 0

@@ -91,22 +91,27 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
     _log.info("the worker begins", concurrency=plan.concurrency)
     stopped = asyncio.create_task(stop.wait())
     cleaning = asyncio.create_task(_keep_clean())
-    tries = 0
-    while not stop.is_set():
-        work = asyncio.create_task(_work(plan, slots))
-        await asyncio.wait({work, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        began = await _end(work)
-        if not stop.is_set():
-            # The queue was left without a word from us: the database is away, or the clock moved.
-            tries = 0 if began else min(tries + 1, len(_RETURN_SECONDS) - 1)
-            _log.warning("the queue was left: runs go on", retry_seconds=_RETURN_SECONDS[tries])
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _RETURN_SECONDS[tries])
+    serving = asyncio.create_task(_keep_serving(plan, slots))
+    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("the worker stops", running=slots.running, drain_seconds=plan.drain_seconds)
+    # Both at once: leaving the queue can take seconds, which are not the runs' to use.
+    leaving = asyncio.create_task(_end(serving))
     await slots.close(drain_seconds=plan.drain_seconds, reason=_STOPPED)
+    await leaving
     remove_left_directories()
     cleaning.cancel()
     _log.info("the worker has stopped")
+
+
+async def _keep_serving(plan: WorkerPlan, slots: Slots) -> None:
+    """Serve the queues until cancelled, and come back whenever they were left otherwise."""
+    tries = 0
+    while True:
+        began = await _work(plan, slots)
+        # The queue was left without a word from us: the database is away, or the clock moved.
+        tries = 0 if began else min(tries + 1, len(_RETURN_SECONDS) - 1)
+        _log.warning("the queue was left: runs go on", retry_seconds=_RETURN_SECONDS[tries])
+        await asyncio.sleep(_RETURN_SECONDS[tries])
 
 
 async def _keep_clean() -> None:
@@ -159,12 +164,10 @@ async def _serve(app: procrastinate.App, queue: str, *, concurrency: int) -> Non
     )
 
 
-async def _end(work: asyncio.Task[bool]) -> bool:
-    """Return whether the queue was served at all."""
-    work.cancel()
+async def _end(serving: asyncio.Task[None]) -> None:
+    serving.cancel()
     with contextlib.suppress(asyncio.CancelledError):
-        return await work
-    return True
+        await serving
 
 
 def _add_tasks(app: procrastinate.App, plan: WorkerPlan, slots: Slots) -> None:
