@@ -1,4 +1,4 @@
-"""Lines of the input, and a way to wake who waits for the next one."""
+"""Blocks of lines of the input, and a way to wake who waits for the next one."""
 
 from __future__ import annotations
 
@@ -34,41 +34,39 @@ class Alarm:
         os.close(self._mouth)
 
 
-def lines_of(
-    source: IO[bytes] | IO[str],
-    alarm: Alarm,
-    on_alarm: Callable[[], None],
-    *,
-    before_waiting: Callable[[], None] = lambda: None,
+def blocks_of(
+    source: IO[bytes] | IO[str], alarm: Alarm, on_alarm: Callable[[], None]
 ) -> Iterator[bytes | str]:
-    """Yield the lines of the input.
+    """Yield whole lines of the input, as many as have come: each ends with a line feed.
+
+    The last one may lack it.
 
     Args:
         source: A pipe or file; or anything that yields lines, read without an ear for the alarm.
         alarm: What to listen to while there is no input.
         on_alarm: Called when it rings; it ends the reading by an error.
-        before_waiting: Called when there is no input for now.
     """
     descriptor = _descriptor(source)
     if descriptor is None:
         yield from source
         return
-    rest = b""
+    # A line may be as long as many chunks: they are put together once, at its end.
+    parts: list[bytes] = []
     while True:
-        awaited = [descriptor, alarm.fileno()]
-        ready, _, _ = select.select(awaited, [], [], 0)
-        if not ready:
-            before_waiting()
-            ready, _, _ = select.select(awaited, [], [])
+        ready, _, _ = select.select([descriptor, alarm.fileno()], [], [])
         if alarm.fileno() in ready:
             on_alarm()
         chunk = os.read(descriptor, _CHUNK)
         if not chunk:
             break
-        *lines, rest = (rest + chunk).split(b"\n")
-        yield from lines
-    if rest:
-        yield rest
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            yield b"".join([*parts, chunk[:end]])
+            parts.clear()
+        if end < len(chunk):
+            parts.append(chunk[end:])
+    if parts:
+        yield b"".join(parts)
 
 
 def _descriptor(source: IO[bytes] | IO[str]) -> int | None:

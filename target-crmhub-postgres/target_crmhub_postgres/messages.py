@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -16,7 +17,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessag
 from typing_extensions import override
 
 from target_crmhub_postgres.errors import InvalidRecordError
-from target_crmhub_postgres.lines import Alarm, lines_of
+from target_crmhub_postgres.lines import Alarm, blocks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 #: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-#: Records that are taken together: enough that a step for all of them costs little each.
-_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +36,8 @@ class Reading:
 
     #: Decodes what needs no closer look; None for the rest.
     decode: Callable[[bytes | str], QuickMessage | None]
+    #: The same for whole lines, one message of each; None if one of them has to be looked at.
+    decode_lines: Callable[[bytes | str], Sequence[QuickMessage] | None]
     #: Takes decoded messages; yields the place of each that needs a closer look after all, which
     #: has to be over before the next one.
     take: Callable[[Sequence[QuickMessage]], Iterator[int]]
@@ -69,37 +70,61 @@ class MessageReader(GenericSingerReader[bytes]):
     ) -> Counter[str]:
         """Call back for every message; return how many there were of each type."""
         counts: Counter[str] = Counter()
-        lines: list[bytes | str] = []
-        decoded: list[QuickMessage] = []
 
-        def take_decoded() -> None:
-            counts[SingerMessageType.RECORD] += len(decoded)
-            for place in reading.take(decoded):
-                counts[SingerMessageType.RECORD] -= 1
-                counts[self._process(lines[place], callbacks)] += 1
-            lines.clear()
-            decoded.clear()
+        def process(line: bytes | str) -> None:
+            counts[self._process(line, callbacks)] += 1
 
         with self.lifetime() as reading:
-            decode = reading.decode
             source = _bytes_of(file_input or self.default_input)
-            for line in lines_of(
-                source, reading.alarm, reading.on_alarm, before_waiting=take_decoded
-            ):
-                self._line_number += 1
-                message = decode(line)
-                if message is not None:
-                    lines.append(line)
-                    decoded.append(message)
-                    if len(decoded) < _AT_ONCE:
-                        continue
-                if decoded:
-                    take_decoded()
-                if message is None and line.strip():
-                    counts[self._process(line, callbacks)] += 1
-            if decoded:
-                take_decoded()
+            for block in blocks_of(source, reading.alarm, reading.on_alarm):
+                messages = reading.decode_lines(block)
+                taken = (
+                    self._take_lines(block, reading, process)
+                    if messages is None
+                    else self._take(messages, partial(_lines_in, block), reading, process)
+                )
+                counts[SingerMessageType.RECORD] += taken
         return counts
+
+    def _take_lines(
+        self, block: bytes | str, reading: Reading, process: Callable[[bytes | str], None]
+    ) -> int:
+        """Take lines one by one; return how many records were taken without a closer look."""
+        taken = 0
+        lines: list[bytes | str] = []
+        decoded: list[QuickMessage] = []
+        for line in _lines_in(block):
+            message = reading.decode(line)
+            if message is not None:
+                lines.append(line)
+                decoded.append(message)
+                continue
+            taken += self._take(decoded, lambda: lines, reading, process)
+            lines.clear()
+            decoded.clear()
+            self._line_number += 1
+            if line.strip():
+                process(line)
+        return taken + self._take(decoded, lambda: lines, reading, process)
+
+    def _take(
+        self,
+        messages: Sequence[QuickMessage],
+        lines: Callable[[], Sequence[bytes | str]],
+        reading: Reading,
+        process: Callable[[bytes | str], None],
+    ) -> int:
+        """Take decoded messages; return how many were taken without a closer look."""
+        before, declined = self._line_number, 0
+        for place in reading.take(messages):
+            declined += 1
+            self._line_number = before + place + 1
+            line = lines()[place]
+            if reading.decode(line) != messages[place]:
+                raise InvalidRecordError(f"line {self._line_number}: is not one message")
+            process(line)
+        self._line_number = before + len(messages)
+        return len(messages) - declined
 
     def _process(
         self, line: bytes | str, callbacks: dict[str, Callable[[dict[str, Any]], None]]
@@ -147,7 +172,11 @@ def _alone() -> Iterator[Reading]:
     alarm = Alarm()
     try:
         yield Reading(
-            decode=lambda _: None, take=lambda _: iter(()), alarm=alarm, on_alarm=lambda: None
+            decode=lambda _: None,
+            decode_lines=lambda _: None,
+            take=lambda _: iter(()),
+            alarm=alarm,
+            on_alarm=lambda: None,
         )
     finally:
         alarm.close()
@@ -156,6 +185,11 @@ def _alone() -> Iterator[Reading]:
 def _bytes_of(source: IO[bytes] | IO[str]) -> IO[bytes] | IO[str]:
     """Return the bytes beneath a file that was opened as text."""
     return source.buffer if isinstance(source, io.TextIOWrapper) else source
+
+
+def _lines_in(block: bytes | str) -> Sequence[bytes | str]:
+    """Return the lines of a block; what was read as text comes as one line."""
+    return [block] if isinstance(block, str) else block.removesuffix(b"\n").split(b"\n")
 
 
 def written_state(state: object) -> str:

@@ -52,7 +52,12 @@ def packed_bytes(value: bytes) -> bytes:
 
 def packed_json(value: bytes) -> bytes:
     """Return JSON, encoded already, as a field of type jsonb."""
-    return _LENGTH(len(value) + 1) + _JSONB + value
+    return json_head(len(value)) + value
+
+
+def json_head(length: int) -> bytes:
+    """Return what stands before JSON of so many bytes, in a field of type jsonb."""
+    return _LENGTH(length + 1) + _JSONB
 
 
 def packed_moment(value: dt.datetime) -> bytes:

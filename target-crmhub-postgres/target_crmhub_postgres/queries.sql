@@ -63,7 +63,7 @@ create temporary table incoming_seen (version bigint not null, external_id text 
 copy {incoming} ({columns}) from stdin (format binary);
 
 -- name: sort_in_memory
--- A batch of 10,000 rows is larger than the work_mem that a server has by default.
+-- A batch of 5,000 rows is larger than the work_mem that a server has by default.
 select set_config('work_mem', '64MB', true);
 
 -- name: lock_rows

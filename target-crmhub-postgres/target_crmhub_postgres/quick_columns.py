@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from operator import attrgetter
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 from msgspec import defstruct
 from msgspec.structs import astuple
 
-from target_crmhub_postgres.packing import NULL, packed_json, packed_moment
-from target_crmhub_postgres.values import READERS, UnfitError
+from target_crmhub_postgres.packing import NULL, json_head, packed_moment
+from target_crmhub_postgres.values import LONGEST_ID, READERS, UnfitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,12 +35,27 @@ ColumnFields: TypeAlias = "Callable[[Columns], list[bytes]]"
 _MOST_REMEMBERED: Final = 4_096
 #: Whole numbers below it need no closer look.
 _PLAIN: Final = 2**63
+#: What needs none in any case.
+_EXACT: Final = {NoneType, Decimal}
+_ZONE: Final = attrgetter("tzinfo")
 
 
 def columns_of(records: Sequence[Struct]) -> Columns:
     """Return what decoded records, one at least and all of one class, hold in each attribute."""
     attributes = type(records[0]).__struct_fields__
     return dict(zip(attributes, zip(*map(astuple, records), strict=True), strict=True))
+
+
+def are_plain_ids(texts: Sequence[str]) -> bool:
+    """Say whether all of them are digits, of a length that is stored; looked at in C."""
+    together = "".join(texts)
+    lengths = set(map(len, texts))
+    return (
+        together.isascii()
+        and (together.isdigit() or not together)
+        and 0 not in lengths
+        and max(lengths, default=1) <= LONGEST_ID
+    )
 
 
 def constant_fields(column: Column, pack: Callable[[Any], bytes]) -> ColumnFields:
@@ -92,14 +109,15 @@ class PropertyFields:
     """
 
     def __init__(self, stream: Stream, attributes: Mapping[str, str]) -> None:
+        # The order of jsonb's own keys: PostgreSQL has nothing to sort then.
+        names = sorted(stream.properties, key=lambda name: (len(name.encode()), name.encode()))
+        kinds = [stream.properties[name] for name in names]
         self._columns = [
             (attributes[name], _COLUMN_READERS.get(kind) or _each(READERS[kind]))
-            for name, kind in stream.properties.items()
+            for name, kind in zip(names, kinds, strict=True)
         ]
-        self._is_option = [
-            kind in {"enumeration", "boolean"} for kind in stream.properties.values()
-        ]
-        names = list(stream.properties)
+        self._options = [index for index, kind in enumerate(kinds) if kind == "enumeration"]
+        self._head_of = _Remembered(json_head)
         self._shape = defstruct(
             "Properties",
             [(f"field_{index}", Any, None) for index in range(len(names))],
@@ -108,29 +126,25 @@ class PropertyFields:
             gc=False,
         )
 
-    def __call__(self, held: Columns) -> list[bytes]:
-        """Return those that hold a value as JSON, typed; UnfitError if one does not fit."""
-        columns = [read(held[attribute]) for attribute, read in self._columns]
-        # JSON has no line feed in it.
-        lines = _ENCODER.encode_lines(list(map(self._shape, *columns))).split(b"\n")
-        return [
-            # Seldom: an option with an e-mail address in it, or a text without a letter.
-            packed_json(self._with_options(columns, index))
-            if b"@" in line or b':""' in line
-            else packed_json(line)
-            # After the last line feed stands nothing.
-            for index, line in enumerate(lines[:-1])
-        ]
+    def __call__(self, held: Columns) -> tuple[list[bytes], list[bytes]]:
+        """Return those that hold a value as JSON, typed; UnfitError if one does not fit.
 
-    def _with_options(self, columns: Sequence[Sequence[object]], index: int) -> bytes:
-        """Return the properties of one record, its options looked at closely."""
-        values = [
-            _READ_OPTION(column[index])
-            if is_option and isinstance(column[index], str)
-            else column[index]
-            for column, is_option in zip(columns, self._is_option, strict=True)
-        ]
-        return _ENCODER.encode(self._shape(*values))
+        Returns:
+            What each record's field begins with, and the JSON that follows it.
+        """
+        columns = [read(held[attribute]) for attribute, read in self._columns]
+        encoded = self._encoded(columns)
+        if b"@" in encoded or any("" in columns[index] for index in self._options):
+            # Seldom: an option with an e-mail address in it, or without a letter.
+            for index in self._options:
+                columns[index] = _read_options(columns[index])
+            encoded = self._encoded(columns)
+        # JSON has no line feed in it; after the last one stands nothing.
+        *lines, _ = encoded.split(b"\n")
+        return list(map(self._head_of.__getitem__, map(len, lines))), lines
+
+    def _encoded(self, columns: Sequence[Sequence[object]]) -> bytes:
+        return _ENCODER.encode_lines(list(map(self._shape, *columns)))
 
 
 class _Remembered(dict[Any, bytes]):
@@ -192,6 +206,13 @@ def _hash_fields(
     hashed: Callable[[str], object],
     pack: Callable[[Any], bytes],
 ) -> ColumnFields:
+    if len(attributes) == 1:
+        [attribute] = attributes
+        return lambda columns: [
+            NULL if not value or (found := hashed(value)) is None else pack(found)
+            for value in columns[attribute]
+        ]
+
     def pseudonym(values: tuple[Any, ...]) -> bytes:
         for value in values:
             if value and (found := hashed(value)) is not None:
@@ -214,14 +235,26 @@ def _each(read: Callable[[Any], object]) -> Callable[[Sequence[Any]], Sequence[A
 
 
 def _moments(values: Sequence[Any]) -> Sequence[Any]:
+    """Return moments in UTC, as nearly all of them come."""
+    if set(map(type, values)) == {dt.datetime} and set(map(_ZONE, values)) == {dt.UTC}:
+        return values
     return [
         value if value is None or value.tzinfo is dt.UTC else value.astimezone(dt.UTC)
         for value in values
     ]
 
 
+def _ids(values: Sequence[Any]) -> Sequence[Any]:
+    if set(map(type, values)) == {str} and are_plain_ids(values):
+        return values
+    return [None if value is None else _READ_ID(value) for value in values]
+
+
 def _numbers(values: Sequence[Any]) -> Sequence[Any]:
     """Return exact numbers; the decoder lets no Decimal through that would have to be refused."""
+    types = set(map(type, values))
+    if types <= _EXACT or (types == {int} and min(values) > -_PLAIN and max(values) < _PLAIN):
+        return values
     return [
         value
         if value is None
@@ -234,7 +267,8 @@ def _numbers(values: Sequence[Any]) -> Sequence[Any]:
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _READ_NUMBER: Final = READERS["numeric"]
-_READ_OPTION: Final = READERS["enumeration"]
+_READ_ID: Final = READERS["id"]
+_read_options: Final = _each(READERS["enumeration"])
 
 #: Kind → what reads values that the decoder has typed; for the others, the full reader's.
 _QUICK_READERS: Final[dict[Kind, Callable[[Any], object]]] = {
@@ -245,6 +279,7 @@ _QUICK_READERS: Final[dict[Kind, Callable[[Any], object]]] = {
 _COLUMN_READERS: Final[dict[Kind, Callable[[Sequence[Any]], Sequence[Any]]]] = {
     "enumeration": lambda values: values,
     "boolean": lambda values: values,
+    "id": _ids,
     "timestamptz": _moments,
     "numeric": _numbers,
 }

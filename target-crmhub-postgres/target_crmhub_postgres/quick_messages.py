@@ -16,6 +16,8 @@ import msgspec
 from target_crmhub_postgres.values import LONGEST_TEXT
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from target_crmhub_postgres.mapping import Kind, Mapping, Stream
 
 #: A moment without a zone is declined: what it means is not for the decoder to say.
@@ -72,17 +74,48 @@ class QuickDecoder:
         self.streams = {shape.message: name for name, shape in self.shapes.items()}
         # A message is one of these classes, told apart by its stream.
         known: Any = Union[tuple(self.streams)] if self.shapes else msgspec.UnsetType  # noqa: UP007 - made at run time
-        self._decode = msgspec.json.Decoder(known, float_hook=_exact).decode
+        decoder = msgspec.json.Decoder(known, float_hook=_exact)
+        self._decode, self._decode_lines = decoder.decode, decoder.decode_lines
 
     def decode(self, line: bytes | str) -> QuickMessage | None:
         """Return the message, None where the line is another one or needs a closer look."""
-        # No text of a shorter line is too long; NUL is for the full reader to take out.
-        if len(line) > LONGEST_TEXT or isinstance(line, str) or _NUL in line:
+        if isinstance(line, str) or len(line) > LONGEST_TEXT or _has_nul(line):
             return None
         try:
             return cast("QuickMessage", self._decode(line))
         except (msgspec.DecodeError, ValueError, RecursionError):
             return None
+
+    def decode_lines(self, block: bytes | str) -> Sequence[QuickMessage] | None:
+        """Return the messages of whole lines, one of each line, None where `decode` has to look.
+
+        A quarter faster than line by line. JSON may be broken over lines; what `decode` makes of
+        those lines then is not what is returned here for them.
+        """
+        if isinstance(block, str) or _may_have_long_text(block) or _has_nul(block):
+            return None
+        try:
+            messages = cast("list[QuickMessage]", self._decode_lines(block))
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            return None
+        lines = block.count(b"\n") + (not block.endswith(b"\n"))
+        return messages if len(messages) == lines else None
+
+
+def _has_nul(data: bytes) -> bool:
+    """Say whether NUL stands in the text, which is for the full reader to take out."""
+    # Looking for one byte is ten times as fast as looking for six.
+    return b"\\" in data and _NUL in data
+
+
+def _may_have_long_text(block: bytes) -> bool:
+    """Say whether a line may be longer than a text that is stored; nearly always at a glance."""
+    # Two halves of any longer line fill such a piece.
+    piece = LONGEST_TEXT // 2
+    return any(
+        block.find(b"\n", start, start + piece) < 0
+        for start in range(0, len(block) - piece + 1, piece)
+    )
 
 
 def _exact(text: str) -> Decimal:

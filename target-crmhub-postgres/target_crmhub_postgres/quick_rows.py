@@ -17,12 +17,13 @@ from target_crmhub_postgres.packing import NULL, RowFormat
 from target_crmhub_postgres.pii import HASH_VERSION
 from target_crmhub_postgres.quick_columns import (
     PropertyFields,
+    are_plain_ids,
     column_fields,
     columns_of,
     constant_fields,
 )
 from target_crmhub_postgres.rows import NEVER, row_columns
-from target_crmhub_postgres.values import LONGEST_ID, UnfitError
+from target_crmhub_postgres.values import UnfitError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -95,13 +96,13 @@ class QuickReader:
             read_at: When each was read, as a field.
         """
         keys = list(map(self._key, records))
-        if _are_plain_ids(keys) and not self._has_tombstones(records):
+        if are_plain_ids(keys) and not self._has_tombstones(records):
             # Nearly always: none has to be left out.
             return list(self._rows(records, keys, read_at))
         sound = [
             index
             for index, key in enumerate(keys)
-            if _are_plain_ids([key]) and not self._has_tombstones(records[index : index + 1])
+            if are_plain_ids([key]) and not self._has_tombstones(records[index : index + 1])
         ]
         found: list[QuickRow | None] = [None] * len(records)
         rows = self._rows(
@@ -141,7 +142,7 @@ class QuickReader:
         columns = [fields(held) for fields in self._columns]
         parts = [repeat(self._head, len(records)), map(self._pack_key, keys), *columns]
         if self._properties is not None:
-            parts.append(self._properties(held))
+            parts.extend(self._properties(held))
         if self._hashes:
             hashes = zip(*(columns[index] for index in self._hashes), strict=True)
             wide = len(self._hashes)
@@ -153,18 +154,6 @@ class QuickReader:
             return list(map(QuickRow, keys, repeat(NEVER), rows))
         updated_at = [moment or NEVER for moment in map(self._updated_at, records)]
         return list(map(QuickRow, keys, updated_at, rows))
-
-
-def _are_plain_ids(keys: Sequence[str]) -> bool:
-    """Say whether all of them are digits, of a length that is stored; looked at in C."""
-    together = "".join(keys)
-    lengths = set(map(len, keys))
-    return (
-        together.isascii()
-        and (together.isdigit() or not together)
-        and 0 not in lengths
-        and max(lengths, default=1) <= LONGEST_ID
-    )
 
 
 def _first_of(

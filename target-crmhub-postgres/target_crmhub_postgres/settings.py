@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _PROPERTY_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
 _MOST_ROWS: Final = 1_000_000
-DEFAULT_BATCH_SIZE_ROWS: Final = 10_000
+DEFAULT_BATCH_SIZE_ROWS: Final = 5_000
 
 #: For the SDK's --about and for the README.
 CONFIG_JSONSCHEMA: Final[dict[str, Any]] = th.PropertiesList(
@@ -177,7 +177,10 @@ def read_settings(config: Mapping[str, Any], known_providers: list[str] | None =
             "owner_names", _one_of("keep", "drop"), "keep or drop", "drop"
         ),
         "batch_size_rows": reader.optional(
-            "batch_size_rows", _rows, f"a whole number from 1 to {_MOST_ROWS}", 10_000
+            "batch_size_rows",
+            _rows,
+            f"a whole number from 1 to {_MOST_ROWS}",
+            DEFAULT_BATCH_SIZE_ROWS,
         ),
         "lease_token": reader.optional("lease_token", _uuid, "a UUID", None),
         "allow_mass_delete": reader.optional("allow_mass_delete", _truth, "true or false", False),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+from itertools import count, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from singer_sdk.sinks import BatchSink
@@ -22,8 +24,19 @@ if TYPE_CHECKING:
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_crmhub_postgres.quick_messages import QuickMessage
+    from target_crmhub_postgres.quick_rows import QuickRow
     from target_crmhub_postgres.rows import Row
     from target_crmhub_postgres.target import TargetCrmHubPostgres
+
+
+#: Of a decoded message.
+_RECORD: Final = attrgetter("record")
+_TIME: Final = attrgetter("time_extracted")
+_NUMBER: Final = attrgetter("version")
+#: Of its row.
+_KEY: Final = attrgetter("key")
+_UPDATED_AT: Final = attrgetter("updated_at")
+_ROW: Final = attrgetter("row")
 
 
 class CrmSink(BatchSink):
@@ -103,18 +116,15 @@ class CrmSink(BatchSink):
         if self._quick_reader is None:
             yield from range(len(messages))
             return
-        read_at: list[tuple[dt.datetime, bytes]] = []
-        for message in messages:
-            self._note_time(message.time_extracted)
-            read_at.append((self._read_at, self._packed_read_at))
-        rows = self._quick_reader.read(
-            [message.record for message in messages], [packed for _, packed in read_at]
-        )
-        for place, (message, row) in enumerate(zip(messages, rows, strict=True)):
+        moments, packed = self._times(messages)
+        rows = self._quick_reader.read(list(map(_RECORD, messages)), packed)
+        if self._keep_together(messages, rows, moments):
+            return
+        for message, row, moment, place in zip(messages, rows, moments, count(), strict=False):
             if row is None:
                 yield place
             else:
-                version = _Version(row.updated_at, read_at[place][0], row.row, ())
+                version = _Version(row.updated_at, moment, row.row, ())
                 self._keep(row.key, version, message.version)
 
     @override
@@ -175,6 +185,45 @@ class CrmSink(BatchSink):
                 self._latest[key] = version
             self.tally_duplicate_merged()
         self._taken += 1
+
+    def _keep_together(
+        self,
+        messages: Sequence[QuickMessage],
+        rows: Sequence[QuickRow | None],
+        moments: Sequence[dt.datetime],
+    ) -> bool:
+        """Keep records as they nearly always come: all read, no key twice, all of one full pass.
+
+        Returns:
+            False if they are not so, and none was kept.
+        """
+        numbers = list(map(_NUMBER, messages))
+        number = numbers[0]
+        if None in rows or numbers.count(number) < len(numbers) or len(set(map(type, numbers))) > 1:
+            return False
+        keys = list(map(_KEY, rows))
+        if len(set(keys)) < len(keys) or not self._latest.keys().isdisjoint(keys):
+            return False
+        if number is not None:
+            self._seen.update(zip(repeat(_version(self.stream_name, number)), keys, strict=False))
+        versions = map(_Version, map(_UPDATED_AT, rows), moments, map(_ROW, rows), repeat(()))
+        self._latest.update(zip(keys, versions, strict=True))
+        self._taken += len(keys)
+        return True
+
+    def _times(self, messages: Sequence[QuickMessage]) -> tuple[list[dt.datetime], list[bytes]]:
+        """Return when each record was read, as a moment and as a field."""
+        texts = list(map(_TIME, messages))
+        if texts.count(texts[0]) == len(texts):
+            # Nearly always: a page is read at once.
+            self._note_time(texts[0])
+            return [self._read_at] * len(texts), [self._packed_read_at] * len(texts)
+        moments, packed = [], []
+        for text in texts:
+            self._note_time(text)
+            moments.append(self._read_at)
+            packed.append(self._packed_read_at)
+        return moments, packed
 
     def _note_time(self, text: object) -> None:
         """Note when the record was read; of many records it is the same."""

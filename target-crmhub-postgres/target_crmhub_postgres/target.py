@@ -232,6 +232,7 @@ class TargetCrmHubPostgres(Target):
                 self._open()
             yield Reading(
                 decode=self.quick.decode,
+                decode_lines=self.quick.decode_lines,
                 take=self._take_quickly,
                 alarm=self._alarm,
                 on_alarm=self._writer.wait,
@@ -281,6 +282,8 @@ class TargetCrmHubPostgres(Target):
 def _first_of_a_kind(messages: Sequence[QuickMessage]) -> Sequence[QuickMessage]:
     """Return the messages of the first one's stream, up to the first of another."""
     kind = type(messages[0])
+    if len(set(map(type, messages))) == 1:
+        return messages
     for place, message in enumerate(messages):
         if type(message) is not kind:
             return messages[:place]

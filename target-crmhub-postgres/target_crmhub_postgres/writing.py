@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
@@ -16,12 +17,16 @@ if TYPE_CHECKING:
     from target_crmhub_postgres.lines import Alarm
 
 
+#: Batches that wait beside the one that is written.
+_WAITING: Final = 1
 #: New objects between two looks of the garbage collector; by default 700. Rows hold no cycles.
 _OBJECTS: Final = 100_000
 
 
 class Writer:
-    """One thread, and at most one batch in it: what waits for it is bounded by a batch.
+    """One thread, and at most one batch that waits for it beside the one in it.
+
+    So the database is busy while the next batch is read, though one takes longer than another.
 
     Args:
         alarm: Rung when work fails, so that nobody waits for input in vain.
@@ -30,14 +35,19 @@ class Writer:
     def __init__(self, alarm: Alarm) -> None:
         self._alarm = alarm
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+        #: Batches that may not be written yet, oldest first.
+        self._batches: deque[Future[None]] = deque()
         #: Work is done in order: the last one done, everything is.
         self._last: Future[None] | None = None
         self._failure: BaseException | None = None
 
     def write(self, work: Callable[[], None]) -> None:
-        """Have a batch written once the one before it is; raises what that one failed with."""
-        self.wait()
-        self._begin(work)
+        """Have a batch written once those before it are; raises what one of them failed with."""
+        if len(self._batches) > _WAITING:
+            self._batches.popleft().result()
+        if self._failure is not None:
+            raise self._failure
+        self._batches.append(self._begin(work))
 
     def afterwards(self, work: Callable[[], None]) -> None:
         """Have something done once everything before it is."""
@@ -48,6 +58,7 @@ class Writer:
         if self._last is not None:
             self._last.result()
             self._last = None
+            self._batches.clear()
         if self._failure is not None:
             raise self._failure
 
@@ -55,8 +66,9 @@ class Writer:
         """Wait until nothing is under way any more, whether it failed or not."""
         self._thread.shutdown(wait=True)
 
-    def _begin(self, work: Callable[[], None]) -> None:
+    def _begin(self, work: Callable[[], None]) -> Future[None]:
         self._last = self._thread.submit(self._done, work)
+        return self._last
 
     def _done(self, work: Callable[[], None]) -> None:
         if self._failure is not None:

@@ -39,7 +39,7 @@ class TargetScale:
 
     contacts: int
     deals: int
-    #: How often this target and PostgreSQL alone are measured, in turns.
+    #: How often what is compared closely is measured, in turns.
     rounds: int
     #: Rows of a load whose time is compared, and rows that are there already, few and many.
     step: int
@@ -92,11 +92,17 @@ def tables(
         yield comparison_table(loads)
     if only != "loads":
         yield unchanged_wal(server, directory, scale.step)
-        yield growth(server, directory, step=scale.step, sizes=(scale.few, scale.many))
+        yield growth(
+            server,
+            directory,
+            step=scale.step,
+            sizes=(scale.few, scale.many),
+            rounds=scale.rounds,
+        )
 
 
 def all_loads(server: BenchServer, directory: Path, scale: TargetScale) -> dict[str, list[Round]]:
-    """Return loader → its rounds: one for a peer, several for this target and PostgreSQL."""
+    """Return loader → its rounds: one for those that are far behind, several for the others."""
     sizes = {"contacts": scale.contacts, "deals": scale.deals}
     inputs = (
         LoadInput(**sizes),
@@ -123,12 +129,13 @@ def all_loads(server: BenchServer, directory: Path, scale: TargetScale) -> dict[
 def _loaders(
     server: BenchServer, directory: Path, rounds: int
 ) -> Iterator[tuple[str, contextlib.AbstractContextManager[Loader]]]:
-    # In turns: what else the machine does meets both of them.
+    # In turns: what else the machine does meets all of them.
     for _ in range(rounds):
         yield OURS, _own(server, Ours)
         yield ALONE, _own(server, Alone)
-    for name, requirement in ((BEST, _MELTANOLABS), ("pipelinewise, defaults", _PIPELINEWISE)):
-        yield name, _peer(server, directory, name, requirement)
+        yield BEST, _peer(server, directory, BEST, _MELTANOLABS)
+    name = "pipelinewise, defaults"
+    yield name, _peer(server, directory, name, _PIPELINEWISE)
     yield DEFAULTS, _peer(server, directory, DEFAULTS, _MELTANOLABS)
 
 

@@ -37,7 +37,8 @@ def test_the_quick_benchmarks_of_growth_print_every_row(
         ["5,000", "new"],
         ["5,000", "unchanged"],
     ]
-    assert all(float(cell) > 0 for row in growth for cell in row[2:])
+    assert all(float(cell) > 0 for row in growth for cell in row[2:6])
+    assert all(len(row[6].split(", ")) == 2 for row in growth)
 
 
 @pytest.mark.long

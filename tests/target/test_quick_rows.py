@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from databases import TestDatabase
 
     from target_crmhub_postgres.mapping import Kind
+    from target_crmhub_postgres.quick_messages import QuickMessage
 
 READ_AT: Final = dt.datetime(2026, 11, 1, 12, tzinfo=dt.UTC)
 TYPES: Final[dict[Kind, int]] = {
@@ -75,8 +76,7 @@ class BothWays:
 
     def quickly(self, record: dict[str, Any]) -> tuple[Any, ...] | None:
         """Key, order, row and uncounted phones by the quick way; None where it declines."""
-        line = json.dumps({"type": "RECORD", "stream": self.stream.name, "record": record})
-        message = DECODER.decode(line.encode())
+        message = self.decoded(record)
         self.hashing.unread_phones = 0
         read_at = packed_moment(READ_AT)
         [found] = self.quick.read([message.record], [read_at]) if message else [None]
@@ -85,6 +85,22 @@ class BothWays:
             return None
         fields = fields_of(found.row, row_columns(self.stream))
         return found.key, found.updated_at, fields, self.hashing.unread_phones
+
+    def decoded(self, record: dict[str, Any]) -> QuickMessage | None:
+        """The record as the quick decoder gives it; None where it declines."""
+        line = json.dumps({"type": "RECORD", "stream": self.stream.name, "record": record})
+        return DECODER.decode(line.encode())
+
+    def together(self, records: list[dict[str, Any]]) -> list[tuple[Any, ...] | None]:
+        """Key, order and row of records that are read at once; None where one is declined."""
+        messages = [message for each in records if (message := self.decoded(each))]
+        read_at = packed_moment(READ_AT)
+        rows = self.quick.read([each.record for each in messages], [read_at] * len(messages))
+        columns = row_columns(self.stream)
+        return [
+            None if row is None else (row.key, row.updated_at, fields_of(row.row, columns))
+            for row in rows
+        ]
 
     def in_full(self, record: dict[str, Any]) -> tuple[Any, ...] | None:
         """The same by the full way; None where it refuses."""
@@ -163,6 +179,16 @@ def test_the_quick_way_gives_what_the_full_way_gives(ways: BothWays, data: st.Da
     quick = ways.quickly(record)
     if quick is not None:
         assert quick == ways.in_full(record)
+
+
+@pytest.mark.parametrize("ways", [CONTACTS, DEALS], ids=["contacts", "deals"])
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_records_are_read_together_as_each_by_itself(ways: BothWays, data: st.DataObject) -> None:
+    drawn = data.draw(st.lists(records(ways), min_size=2, max_size=6))
+    read = [record for record in drawn if ways.decoded(record)]
+    alone = [(quick := ways.quickly(record)) and quick[:3] for record in read]
+    assert ways.together(read) == alone
 
 
 @pytest.mark.parametrize(

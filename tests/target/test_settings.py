@@ -23,7 +23,7 @@ def test_what_is_not_given_has_its_default() -> None:
     assert settings.default_phone_region is None
     assert settings.kept_properties == {}
     assert (settings.deal_names, settings.owner_names) == ("keep", "drop")
-    assert settings.batch_size_rows == 10_000
+    assert settings.batch_size_rows == 5_000
     assert settings.lease_token is None
     assert settings.allow_mass_delete is False
 
