@@ -34,7 +34,7 @@ from target_crmhub_postgres.settings import CONFIG_JSONSCHEMA, from_environment,
 from target_crmhub_postgres.sinks import CrmSink
 from target_crmhub_postgres.sweep import Sweep
 from target_crmhub_postgres.totals import Totals
-from target_crmhub_postgres.writing import Writer, relaxed_collection
+from target_crmhub_postgres.writing import Writer, tuned_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -248,7 +248,7 @@ class TargetCrmHubPostgres(Target):
         self._opened.callback(self._alarm.close)
         self._writer = Writer(self._alarm)
         self._opened.callback(self._writer.close)
-        self._opened.enter_context(relaxed_collection())
+        self._opened.enter_context(tuned_interpreter())
         self._totals = Totals(session)
         self._loader = Loader(session=session, mapping=self.mapping, totals=self._totals)
         self._sweep = Sweep(

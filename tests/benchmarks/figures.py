@@ -106,8 +106,8 @@ def _loads(name: str, row: str, least: float) -> Figure:
 
 def _grown(contacts: str) -> Figure:
     return Figure(
-        name=f"100,000 {contacts} contacts beside 5,000,000 rows, times the CPU beside 100,000",
-        part="target", title="Loading", column="times, by CPU",
+        name=f"100,000 {contacts} contacts beside 5,000,000 rows, times the seconds beside 100,000",
+        part="target", title="Loading", column="times, by the clock",
         row={"rows there": "5,000,000", "contacts": contacts}, most=1.3, is_ratio=True,
     )  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psycopg
@@ -22,6 +23,26 @@ if TYPE_CHECKING:
 _PER: Final = 100_000
 #: Keys that no other row has.
 _FAR: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Growing:
+    """One load into a table that holds others."""
+
+    what: str
+    #: Of a round's new contacts: the first ones or the second ones.
+    place: int
+    #: Seconds since they were read first.
+    after: int = 0
+    after_checkpoint: bool = False
+
+
+#: In this order: the second one comes as in the middle of a long load.
+_LOADS: Final = (
+    _Growing(what="new, right after a checkpoint", place=0, after_checkpoint=True),
+    _Growing(what="new", place=1),
+    _Growing(what="unchanged", place=1, after=3_600),
+)
 
 
 def unchanged_wal(server: BenchServer, directory: Path, contacts: int) -> str:
@@ -59,11 +80,13 @@ def growth(
         for turn in range(rounds):
             with _filled(server, path, step=step, size=few) as small:
                 for size, ours in ((few, small), (many, large)):
-                    for what, after in (("new", 0), ("unchanged", 3_600)):
-                        say(f"round {turn + 1}: {step} {what} contacts, {size} there")
-                        first = _FAR + turn * step
-                        LoadInput(contacts=step, deals=0, first=first, read_after=after).write(path)
-                        found.setdefault((what, size), []).append(ours.load(path, step))
+                    for each in _LOADS:
+                        say(f"round {turn + 1}: {step} contacts, {each.what}, {size} there")
+                        first = _FAR + (2 * turn + each.place) * step
+                        made = LoadInput(contacts=step, deals=0, first=first, read_after=each.after)
+                        made.write(path)
+                        load = ours.load(path, step, after_checkpoint=each.after_checkpoint)
+                        found.setdefault((each.what, size), []).append(load)
                         _vacuum(ours.database)
     rows = []
     for (what, size), loads in found.items():
@@ -71,12 +94,13 @@ def growth(
         rows.append([
             f"{size:,}", what, f"{_seconds(loads):.1f}", f"{_cpu(loads):.1f}",
             f"{_seconds(loads) / _seconds(before):.2f}", f"{_cpu(loads) / _cpu(before):.2f}",
+            f"{statistics.median(load.wal for load in loads) / 1e6:.0f}",
             ", ".join(f"{load.seconds:.1f}" for load in loads),
         ])  # fmt: skip
     return table(
         f"Loading {step:,} contacts into a table that holds others (bar: at most 1.30 times)",
         ["rows there", "contacts", "seconds", "CPU s", "times, by the clock", "times, by CPU",
-         "seconds of each round"],
+         "WAL MB", "seconds of each round"],
         rows,
     )  # fmt: skip
 
@@ -89,7 +113,12 @@ def _filled(server: BenchServer, path: Path, *, step: int, size: int) -> Iterato
         say(f"filling a table up to {size} contacts")
         LoadInput(contacts=step, deals=0).write(path)
         ours.load(path, step)
-        _fill(database, size)
+        if size > step:
+            _fill(database, size - step)
+            _vacuum(database)
+            # As all the rows would have come: through the target.
+            LoadInput(contacts=step, deals=0, first=_FAR - step).write(path)
+            ours.load(path, step)
         _vacuum(database)
         yield ours
 

@@ -47,7 +47,7 @@ class Ours:
     org_id: uuid.UUID
     connection_id: uuid.UUID
 
-    def load(self, path: Path, records: int) -> Load:
+    def load(self, path: Path, records: int, *, after_checkpoint: bool = True) -> Load:
         """Load a file."""
         settings = {
             "database_url": self.database.url_as("crmhub_loader"),
@@ -60,7 +60,9 @@ class Ours:
         }
         program = Path(sys.executable).parent / "target-crmhub-postgres"
         client = Client([program, "--config", "ENV"], environment)
-        with self.server.measured(records, client=client) as found:
+        with self.server.measured(
+            records, client=client, after_checkpoint=after_checkpoint
+        ) as found:
             client.run(path)
         return found[0]
 

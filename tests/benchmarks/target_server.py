@@ -75,16 +75,21 @@ class BenchServer:
             yield database
 
     @contextlib.contextmanager
-    def measured(self, records: int, *, client: Client | None = None) -> Iterator[list[Load]]:
+    def measured(
+        self, records: int, *, client: Client | None = None, after_checkpoint: bool = True
+    ) -> Iterator[list[Load]]:
         """Measure the block: the list holds the one result after it.
 
         Args:
             records: How many it loads.
             client: The program that loads; by default this process.
+            after_checkpoint: PostgreSQL logs each page in full that is changed for the first time
+                after a checkpoint. Without one it is as in the middle of a long load.
         """
         found: list[Load] = []
         with psycopg.connect(self.url, autocommit=True) as connection:
-            connection.execute("checkpoint")
+            if after_checkpoint:
+                connection.execute("checkpoint")
             wal, cpu = _wal(connection), self._cpu()
             own, began = time.process_time(), time.perf_counter()
             yield found

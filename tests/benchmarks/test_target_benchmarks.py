@@ -32,13 +32,15 @@ def test_the_quick_benchmarks_of_growth_print_every_row(
         "unchanged, noted as seen by a full pass",
     ]
     assert [row[:2] for row in growth] == [
+        ["1,000", "new, right after a checkpoint"],
         ["1,000", "new"],
         ["1,000", "unchanged"],
+        ["5,000", "new, right after a checkpoint"],
         ["5,000", "new"],
         ["5,000", "unchanged"],
     ]
     assert all(float(cell) > 0 for row in growth for cell in row[2:6])
-    assert all(len(row[6].split(", ")) == 2 for row in growth)
+    assert all(len(row[7].split(", ")) == 2 for row in growth)
 
 
 @pytest.mark.long
