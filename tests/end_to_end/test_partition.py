@@ -71,6 +71,7 @@ def through(relay: Relay, environment: dict[str, str]) -> dict[str, str]:
     return changed
 
 
+@pytest.mark.long
 def test_a_machine_that_is_cut_off_can_write_nothing_once_another_has_taken_over(
     scene: Scene, server: OwnServer, other_way: Relay, tmp_path: Path
 ) -> None:

@@ -175,6 +175,7 @@ def test_a_worker_that_is_told_to_stop_leaves_its_run_to_the_next_one(
     assert failures == [{"failures": 0}]
 
 
+@pytest.mark.long
 def test_another_worker_takes_over_when_the_lease_of_a_killed_one_has_expired(
     scene: Scene, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -11,7 +11,6 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from crmhub.cli.connection_status import pause, resume
 from crmhub.cli.token_input import asked_account, offered_token, token_options
 from crmhub.connections import (
     Connection,
@@ -181,7 +180,3 @@ def _as_json(connection: Connection) -> dict[str, Any]:
         "last_error_class": connection.last_error_class,
         "last_error_message": connection.last_error_message,
     }
-
-
-connections.add_command(pause)
-connections.add_command(resume)

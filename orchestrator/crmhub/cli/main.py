@@ -3,60 +3,32 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
-from typing import TYPE_CHECKING, Final
 
 import click
-from typing_extensions import override
 
+from crmhub.cli.completion import completion
+from crmhub.cli.connection_status import pause, resume
+from crmhub.cli.connections import connections
+from crmhub.cli.demo import demo
+from crmhub.cli.doctor import doctor
+from crmhub.cli.env import env
+from crmhub.cli.flags import flags
+from crmhub.cli.keys import keys
+from crmhub.cli.migrate import migrate_command
+from crmhub.cli.person import person
+from crmhub.cli.pseudonym import pseudonym
+from crmhub.cli.roles import roles_command
+from crmhub.cli.run import run
+from crmhub.cli.runs import runs
+from crmhub.cli.signin import signin
+from crmhub.cli.sync import sync
+from crmhub.cli.verify import verify
+from crmhub.cli.web import web
+from crmhub.cli.worker import worker
 from crmhub.errors import CrmHubError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-#: Command → the module of crmhub.cli that holds it, and its name there.
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
-    "completion": ("completion", "completion"),
-    "connections": ("connections", "connections"),
-    "demo": ("demo", "demo"),
-    "doctor": ("doctor", "doctor"),
-    "env": ("env", "env"),
-    "flags": ("flags", "flags"),
-    "keys": ("keys", "keys"),
-    "migrate": ("migrate", "migrate_command"),
-    "person": ("person", "person"),
-    "pseudonym": ("pseudonym", "pseudonym"),
-    "roles": ("roles", "roles_command"),
-    "run": ("run", "run"),
-    "runs": ("runs", "runs"),
-    "signin": ("signin", "signin"),
-    "sync": ("sync", "sync"),
-    "verify": ("verify", "verify"),
-    "web": ("web", "web"),
-    "worker": ("worker", "worker"),
-}
-
-
-class Commands(click.Group):
-    """Commands that are loaded when they are asked for: all of them take a second."""
-
-    @override
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, in the order of the help."""
-        return sorted(COMMANDS)
-
-    @override
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, None if there is none of the name."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, name = COMMANDS[cmd_name]
-        command: click.Command = getattr(import_module(f"crmhub.cli.{module}"), name)
-        return command
 
 
 @click.group(
-    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Settings come from the environment; .env.example explains each of them.",
 )
@@ -68,6 +40,28 @@ def crmhub() -> None:
     New here?            crmhub demo --once
     A database of yours? export DATABASE_URL=postgresql://…; crmhub migrate; crmhub roles
     """
+
+
+crmhub.add_command(completion)
+crmhub.add_command(connections)
+crmhub.add_command(demo)
+crmhub.add_command(doctor)
+crmhub.add_command(env)
+crmhub.add_command(flags)
+crmhub.add_command(keys)
+crmhub.add_command(migrate_command)
+crmhub.add_command(person)
+crmhub.add_command(pseudonym)
+crmhub.add_command(roles_command)
+crmhub.add_command(run)
+crmhub.add_command(runs)
+crmhub.add_command(signin)
+crmhub.add_command(sync)
+crmhub.add_command(verify)
+crmhub.add_command(web)
+crmhub.add_command(worker)
+connections.add_command(pause)
+connections.add_command(resume)
 
 
 def main() -> None:
