@@ -29,6 +29,7 @@ time.time = lambda: told() - 3600.0 * os.path.exists({flag!r})
 """
 
 
+@pytest.mark.long
 def test_a_full_disk_is_named_and_costs_nothing_but_the_run(
     scene: Scene, programs: WarmPrograms, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,6 +93,7 @@ def settled(database_server: TestServer, launcher: WarmLauncher) -> Iterator[Sce
         yield scene
 
 
+@pytest.mark.long
 def test_forgetting_the_state_brings_a_full_pass(
     scene: Scene, programs: WarmPrograms, python_environment: dict[str, str], tmp_path: Path
 ) -> None:

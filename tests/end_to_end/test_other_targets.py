@@ -89,6 +89,7 @@ def live(portal: SandboxPortal, stream: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.long
 def test_target_jsonl_takes_every_stream(extract: Extract, tmp_path: Path) -> None:
     program = peer("target-jsonl==0.1.4", "target-jsonl")
     config = tmp_path / "config.json"
@@ -105,6 +106,7 @@ def test_target_jsonl_takes_every_stream(extract: Extract, tmp_path: Path) -> No
         assert {record[key] for record in records} == set(live(extract.portal, stream))
 
 
+@pytest.mark.long
 def test_meltanolabs_target_postgres_takes_every_stream(
     extract: Extract, empty_database: TestDatabase, tmp_path: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import pytest
 from end_to_end.comparison import assert_equal_to_portal
 
 from crmhub.database import connect
@@ -60,6 +61,7 @@ def renewals(scene: Scene) -> int:
     )
 
 
+@pytest.mark.long
 def test_a_run_longer_than_its_tokens_life_completes(scene: Scene) -> None:
     """HubSpot replaces the refresh token each time, and the old one is worth nothing at once."""
     alder = scene.alder
