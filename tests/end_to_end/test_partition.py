@@ -108,3 +108,17 @@ def test_a_machine_that_is_cut_off_can_write_nothing_once_another_has_taken_over
     )
     assert row == {"status": "connected", "last_error_class": None, "consecutive_failures": 0}
     assert_equal_to_portal(scene, scene.stage.organisations[0])
+
+
+@pytest.mark.parametrize("notices_first", [False, True], ids=["at once", "once it has noticed"])
+def test_a_worker_whose_database_is_away_ends_when_it_is_told_to(
+    scene: Scene, server: OwnServer, *, notices_first: bool
+) -> None:
+    with running_worker(worker_environment(scene.stage)) as worker:
+        wait_until(lambda: runs_of(scene, "succeeded"), "the connection has run")
+        server.stop(immediate=True)
+        if notices_first:
+            wait_until(lambda: worker.said("the queue was left: runs go on"), "it has noticed")
+        assert worker.end() == 0
+        assert worker.said("the worker has stopped")
+    server.start()

@@ -91,7 +91,7 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
     _log.info("the worker begins", concurrency=plan.concurrency)
     stopped = asyncio.create_task(stop.wait())
     cleaning = asyncio.create_task(_keep_clean())
-    serving = asyncio.create_task(_keep_serving(plan, slots))
+    serving = asyncio.create_task(_keep_serving(plan, slots, stop))
     await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("the worker stops", running=slots.running, drain_seconds=plan.drain_seconds)
     # Both at once: leaving the queue can take seconds, which are not the runs' to use.
@@ -103,11 +103,14 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
     _log.info("the worker has stopped")
 
 
-async def _keep_serving(plan: WorkerPlan, slots: Slots) -> None:
+async def _keep_serving(plan: WorkerPlan, slots: Slots, stop: asyncio.Event) -> None:
     """Serve the queues until cancelled, and come back whenever they were left otherwise."""
     tries = 0
     while True:
         began = await _work(plan, slots)
+        if stop.is_set():
+            # A database that is away while the queue is left hides that this was cancelled.
+            return
         # The queue was left without a word from us: the database is away, or the clock moved.
         tries = 0 if began else min(tries + 1, len(_RETURN_SECONDS) - 1)
         _log.warning("the queue was left: runs go on", retry_seconds=_RETURN_SECONDS[tries])
