@@ -45,7 +45,7 @@ class TestDatabase:
                 connection.execute("select set_config('crmhub.org_id', %s, true)", [str(org_id)])
             cursor = connection.cursor(row_factory=dict_row)
             cursor.execute(query, parameters)
-            return cursor.fetchall() if cursor.description else []
+            return [] if cursor.description is None else cursor.fetchall()
 
     def add_connection(self, org_id: uuid.UUID | None = None) -> tuple[uuid.UUID, uuid.UUID]:
         """A new connected HubSpot account: its organisation and its connection."""

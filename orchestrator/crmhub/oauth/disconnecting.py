@@ -56,13 +56,14 @@ def end_grant(endpoint: TokenEndpoint | None, token: Secret | None) -> bool:
     return True
 
 
-def disconnect(database: psycopg.Connection, connection: Connection, *, erase: bool) -> None:
+def disconnect(database: psycopg.Connection, connection: Connection, *, erase: bool) -> bool:
     """Run the connection no more and forget its tokens; a run in flight is fenced off.
 
-    With `erase`, its state goes at once and its rows by `erasing.erase_rows`.
+    With `erase`, its state goes at once and its rows by `erasing.erase_rows`. Returns whether they
+    go: without it, too, where they were to be erased already.
     """
     with database.transaction():
-        database.execute(_QUERIES["disconnect"], {"connection_id": connection.id})
+        row = database.execute(_QUERIES["disconnect"], {"connection_id": connection.id}).fetchone()
         database.execute(_QUERIES["cancel_pending"], {"connection_id": connection.id})
         if erase:
             database.execute(_QUERIES["ask_to_erase"], {"connection_id": connection.id})
@@ -71,3 +72,4 @@ def disconnect(database: psycopg.Connection, connection: Connection, *, erase: b
                 {"org_id": connection.org_id, "connection_id": connection.id},
             )
         forget_secrets(database, connection.id)
+    return erase or (row is not None and bool(row[0]))

@@ -9,12 +9,13 @@ join crmhub.source_connections as other
 where own.id = %(connection_id)s;
 
 -- name: disconnect
--- A run in flight ends: its lease goes.
+-- A run in flight ends: its lease goes. Whoever presses again takes back no wish to have the rows erased.
 update crmhub.source_connections
 set status = 'disconnected', lease_token = null, lease_expires_at = null,
     consecutive_failures = 0, last_error_class = null, last_error_message = null, last_error_at = null,
-    erase_requested_at = null
-where id = %(connection_id)s;
+    erase_requested_at = case when status = 'disconnected' then erase_requested_at end
+where id = %(connection_id)s
+returning erase_requested_at is not null;
 
 -- name: cancel_pending
 update crmhub.sync_runs

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from crmhub.web import health, internal_api, oauth_pages, sign_in
+from crmhub.web.background_erasing import BackgroundErasing
 from crmhub.web.databases import Databases
 from crmhub.web.openapi import DOCUMENT_PATH, DocumentedApp
 from crmhub.web.programs import CallLimits
@@ -57,6 +58,7 @@ def create_app(settings: WebSettings) -> FastAPI:
     app.state.databases = databases
     app.state.metrics = metrics
     app.state.call_limits = CallLimits(settings.internal_calls_per_minute)
+    app.state.erasing = BackgroundErasing(databases)
     app.state.live = LiveCards(databases, look_seconds=settings.look_seconds)
     for routes in (health, internal_api, sign_in, oauth_pages, status_center):
         app.include_router(routes.router)

@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, BackgroundTasks, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from crmhub.erasing import erase_rows
 from crmhub.oauth.disconnecting import disconnect, end_grant, grant_to_end
 from crmhub.vault.secret import Secret
 from crmhub.web.account_connections import connect_account, own_connection
@@ -22,6 +21,7 @@ from crmhub.web.sign_in import HOME
 from crmhub.web.viewers import acting_admin, in_status_center
 
 if TYPE_CHECKING:
+    from crmhub.web.background_erasing import BackgroundErasing
     from crmhub.web.databases import Databases
     from crmhub.web.settings import WebSettings
 
@@ -109,10 +109,11 @@ def disconnect_account(
     # HubSpot may take its time; nobody else waits for this one's place at the database.
     is_revoked = end_grant(settings.endpoint, token)
     with databases.orchestrator() as database:
-        disconnect(database, found, erase=erase)
+        erase = disconnect(database, found, erase=erase)
     logger.info("connection %s of organisation %s is disconnected", connection, viewer.org_id)
     if erase:
-        background.add_task(_erase, databases, viewer.org_id, connection)
+        erasing: BackgroundErasing = request.app.state.erasing
+        background.add_task(erasing.erase, viewer.org_id, connection)
     return render(
         request,
         "disconnected.html",
@@ -137,9 +138,3 @@ def _to_hubspot(request: Request, viewer: Viewer, connection_id: UUID | None) ->
             own_connection(database, viewer.org_id, connection_id)
         address = begin_consent(database, viewer, settings, connection_id=connection_id)
     return RedirectResponse(address, status_code=303, headers={"Cache-Control": "no-store"})
-
-
-def _erase(databases: Databases, org_id: UUID, connection_id: UUID) -> None:
-    with databases.orchestrator() as database:
-        erased = erase_rows(database, org_id, connection_id)
-    logger.info("%d rows of connection %s are erased", erased, connection_id)

@@ -119,6 +119,16 @@ class OrgRows:
         """Let a run have succeeded; its connection is not touched."""
         self._run("end_run", run_id=run_id)
 
+    def pause_an_hour_ago(self, connection_id: uuid.UUID) -> None:
+        """Let a connection have been paused longer ago than any stream looks back."""
+        with self.connection.transaction():
+            self._run("without_triggers")
+            self._run("pause_an_hour_ago", connection_id=connection_id)
+
+    def ask_to_erase_long_ago(self) -> None:
+        """Let what is to be erased have been so for long enough that a worker looks after it."""
+        self._run("ask_to_erase_long_ago")
+
     def end_sessions(self) -> None:
         """Let everybody's session have expired."""
         self._run("end_sessions")
@@ -176,7 +186,7 @@ class OrgRows:
     def _run(self, query: str, /, **named: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - what psycopg takes
         with self.connection.cursor(row_factory=dict_row) as cursor:
             cursor.execute(_QUERIES[query], {"org_id": self.org_id, **named})
-            return cursor.fetchall() if cursor.description else []
+            return [] if cursor.description is None else cursor.fetchall()
 
     def _one(self, query: str, /, **named: Any) -> uuid.UUID:  # noqa: ANN401 - what psycopg takes
         [row] = self._run(query, **named)

@@ -88,3 +88,14 @@ select id from crmhub.source_connections where org_id = %(org_id)s and display_n
 
 -- name: run_outcomes
 select trigger, status from crmhub.sync_runs where connection_id = %(connection_id)s order by requested_at;
+
+-- name: ask_to_erase_long_ago
+update crmhub.source_connections set erase_requested_at = erase_requested_at - interval '2 minutes'
+where org_id = %(org_id)s;
+
+-- name: without_triggers
+set local session_replication_role = replica;
+
+-- name: pause_an_hour_ago
+update crmhub.source_connections set status = 'paused', updated_at = now() - interval '1 hour'
+where id = %(connection_id)s;
