@@ -15,6 +15,7 @@ from warm_programs import WarmPrograms
 
 from crmhub.migrate import migrate
 from crmhub.oauth.scopes import NEEDED_SCOPES
+from crmhub.web.status_center.streams import object_streams, stream_words
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.server import running_sandbox
 from hubspot_sandbox.tokens import DEFAULT_SCOPES
@@ -166,6 +167,12 @@ def test_rows_of_a_new_stream_are_seen_by_their_organisation_alone(grown: GrownH
     for org_id, count in ((grown.hub.org_id, COMPANIES), (other.org_id, 0)):
         [row] = grown.hub.database.rows(seen, role="crmhub_reader", org_id=org_id)
         assert row["rows"] == count
+
+
+def test_the_status_center_has_words_for_a_new_stream(packages: GrownPackages) -> None:
+    grown, now = load_mapping("hubspot", packages.target), load_mapping("hubspot")
+    assert stream_words(grown) == {**stream_words(now), "companies": "companies"}
+    assert object_streams(grown) == {*object_streams(now), "companies"}
 
 
 def test_the_recipe_names_every_place() -> None:

@@ -134,7 +134,12 @@ def test_counts_are_in_the_streams_order_and_words_fit_their_number() -> None:
         ("1", "deal"),
         ("2", "zebras"),
     )
-    assert counted({"deal_contacts": 1}) == (("1", "link of deals to contacts"),)
+    assert counted({"deal_contacts": 1, "pipelines": 2, "owners": 3}) == (
+        ("1", "link of deals to contacts"),
+        ("2", "pipelines"),
+        ("3", "owners"),
+    )
+    assert counted({"companies": 1}) == (("1", "company"),)
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,6 @@ Role = Literal["viewer", "admin"]
 
 #: Leads to HubSpot's consent page and back.
 CONNECT_ADDRESS: Final = "/oauth/hubspot/start"
-#: The streams whose rows are counted after each run.
-_STORED: Final = ("contacts", "deals")
 #: What needs somebody comes first.
 _ORDER: Final = ("bad", "warning", "busy", "good", "quiet")
 
@@ -104,7 +102,7 @@ def card_of(connection: ConnectionReading, role: Role, now: datetime) -> Card:
         name=connection.name,
         account=connection.account,
         state=state,
-        stored=counted({stream: connection.live.get(stream, 0) for stream in _STORED}),
+        stored=counted(connection.live),
         progress=counted(connection.running_records) if goes_on else None,
         running_since=connection.running_since,
         last_sync_at=connection.last_sync_at,

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from crmhub.comparisons import Comparison
-from crmhub.web.status_center.words import STREAM_WORDS, number, remedy_of
+from crmhub.web.status_center.streams import OBJECT_STREAMS, STREAM_WORDS
+from crmhub.web.status_center.words import number, remedy_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from crmhub.web.status_center.readings import ConnectionReading
 
-#: The streams that are shown even where the counts are the same.
-_ALWAYS: Final = frozenset({"contacts", "deals"})
 _FIRST: Final = "The next full pass ends with it."
 _NEXT: Final = "The next sync ends with it."
 
@@ -100,5 +99,5 @@ def _lines(found: list[Comparison]) -> tuple[CountLine, ...]:
             meaning=each.meaning if each.difference else None,
         )
         for each in found
-        if each.difference or each.stream in _ALWAYS
+        if each.difference or each.stream in OBJECT_STREAMS
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
+from crmhub.web.status_center.streams import STREAM_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -20,14 +22,6 @@ LATE: Final = timedelta(minutes=15)
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _TENTHS_BELOW: Final = 10
-#: What people call the streams, in the order in which they are shown.
-STREAM_WORDS: Final = {
-    "contacts": "contacts",
-    "deals": "deals",
-    "deal_contacts": "links of deals to contacts",
-    "pipelines": "pipelines",
-    "owners": "owners",
-}
 TRIGGER_WORDS: Final = {
     "schedule": "On schedule",
     "manual": "Sync Now",
@@ -229,5 +223,5 @@ def _one_or_many(words: str, count: int) -> str:
     """The words for one or many of something, from those for many."""
     first, *rest = words.split(" ")
     if count == 1:
-        first = first.removesuffix("s")
+        first = f"{first[:-3]}y" if first.endswith("ies") else first.removesuffix("s")
     return " ".join([first, *rest])
