@@ -223,6 +223,21 @@ def test_a_phone_shows_every_page_without_sideways_scrolling(
         assert width <= PHONE[0], path
 
 
+def test_names_without_end_make_no_page_wider(visitors: Visitors, org: OrgRows) -> None:
+    name = "W" * 300
+    connection_id = org.add_connection(name, error_class="network", error_message=name)
+    org.add_pipeline(connection_id, label=name, stages={"new": (name, None), "won": ("Won", 1.0)})
+    org.add_total(connection_id, "new", 10**9, 10**15, currency="VND", owner="9" * 60)
+    at = f"/integrations/connections/{connection_id}"
+    page = visitors.sign_in(org.org_id)
+    for path in ("/integrations", at, f"{at}/disconnect", "/integrations/pipeline"):
+        page.goto(visitors.web.url + path)
+        for width, height in (PHONE, DESKTOP):
+            page.set_viewport_size({"width": width, "height": height})
+            seen = page.evaluate("document.documentElement.scrollWidth")
+            assert seen <= width, path
+
+
 def test_one_of_two_hundred_connections_is_found_by_typing(
     visitors: Visitors, org: OrgRows
 ) -> None:

@@ -103,7 +103,8 @@
   };
 
   let source = null;
-  let wasInterrupted = false;
+  // Whether something may have happened that this page was not told, as in a tab opened behind this one.
+  let wasInterrupted = document.hidden;
   let timer = null;
   let sayingSo = null;
 
@@ -117,6 +118,7 @@
     clearTimeout(timer);
     source?.close();
     source = null;
+    wasInterrupted = true;
   };
 
   const open = () => {
@@ -166,10 +168,8 @@
   });
   // A hidden page needs no stream, and browsers allow but six to a server.
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) {
-      close();
-      wasInterrupted = true;
-    } else open();
+    if (document.hidden) close();
+    else open();
   });
   addEventListener("pagehide", close);
   addEventListener("pageshow", ({ persisted }) => {
