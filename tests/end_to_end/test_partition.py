@@ -110,7 +110,14 @@ def test_a_machine_that_is_cut_off_can_write_nothing_once_another_has_taken_over
     assert_equal_to_portal(scene, scene.stage.organisations[0])
 
 
-@pytest.mark.parametrize("notices_first", [False, True], ids=["at once", "once it has noticed"])
+@pytest.mark.parametrize(
+    "notices_first",
+    [
+        pytest.param(False, id="at once"),
+        # The queue's pool waits half a minute for its database before it gives up.
+        pytest.param(True, id="once it has noticed", marks=pytest.mark.long),
+    ],
+)
 def test_a_worker_whose_database_is_away_ends_when_it_is_told_to(
     scene: Scene, server: OwnServer, *, notices_first: bool
 ) -> None:

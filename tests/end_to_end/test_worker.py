@@ -205,7 +205,8 @@ def test_a_reset_during_a_run_ends_it_alone_and_the_next_one_is_full(
     database: TestDatabase, launcher: WarmLauncher, tmp_path: Path
 ) -> None:
     with new_scene(database, launcher) as scene:
-        scene.sandbox.sandbox.latency_ms = 300
+        # No answer comes in time: neither run can end by itself before the reset reaches it.
+        scene.sandbox.sandbox.latency_ms = 10_000
         environment = {**worker_environment(scene.stage), "TMPDIR": str(tmp_path)}
         with running_worker(environment, "--concurrency=2") as worker:
             wait_until(lambda: len(runs_of(scene, "running")) == 2, "both connections run")

@@ -53,19 +53,23 @@ class EmbeddedPostgres:
 
 @contextlib.contextmanager
 def embedded_postgres(
-    directory: Path | None = None, *, settings: Mapping[str, str] | None = None
+    directory: Path | None = None,
+    *,
+    within: Path | None = None,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[EmbeddedPostgres]:
     """Run a server until the block ends.
 
     Without `directory` the server is temporary: fast, not durable, and nothing is left of
-    it. With one, the data live there and survive. `settings` are further server settings.
+    it; its files lie `within` a folder, the system's place for such unless said. With one, the
+    data live there and survive. `settings` are further server settings.
     Raises EmbeddedPostgresError with PostgreSQL's own last message when it does not start.
     """
     binaries = find_binaries()
     account = server_account()
     temporary = directory is None
     if directory is None:
-        directory = Path(tempfile.mkdtemp(prefix="crmhub-postgres-"))
+        directory = Path(tempfile.mkdtemp(prefix="crmhub-postgres-", dir=within))
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     guard: subprocess.Popen[str] | None = None
     try:

@@ -47,6 +47,8 @@ _PRUNE_CRON: Final = "17 3 * * *"
 _RETURN_SECONDS: Final = (0.5, 1.0, 2.0, 5.0)
 #: Between two looks for what killed workers left on this machine, seconds.
 _CLEAN_SECONDS: Final = 10.0
+#: What leaving the queue may take once the runs have ended, seconds.
+_LEAVING_SECONDS: Final = 3.0
 #: A worker that was not heard of for so long has lost its jobs, seconds.
 _SILENCE_SECONDS: Final = 30.0
 _STOPPED: Final = PluginFailure(
@@ -97,7 +99,9 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
     # Both at once: leaving the queue can take seconds, which are not the runs' to use.
     leaving = asyncio.create_task(_end(serving))
     await slots.close(drain_seconds=plan.drain_seconds, reason=_STOPPED)
-    await leaving
+    # The queue's pool would wait half a minute for a database that is away, and this machine's
+    # supervisor does not wait so long for us: jobs that are not handed back go to others anyway.
+    await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
     remove_left_directories()
     cleaning.cancel()
     _log.info("the worker has stopped")
