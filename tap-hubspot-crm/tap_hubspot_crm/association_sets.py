@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.paging import following_cursor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
+    from tap_hubspot_crm.endpoints import Endpoint
     from tap_hubspot_crm.exchange import Answer
 
 ASSOCIATIONS_LIMIT = 1_000
@@ -38,8 +40,8 @@ def read_association_sets(
 
     Args:
         client: Sends the requests.
-        from_type: `deals` or `contacts`.
-        to_type: The other.
+        from_type: The name of one of `OBJECT_TYPES`.
+        to_type: The name of another.
         ids: Ids of records of `from_type`.
 
     Raises:
@@ -51,8 +53,8 @@ def read_association_sets(
     while True:
         answer = client.post(endpoint, {"inputs": inputs})
         try:
-            following = _collect(answer, links)
-        except (TypeError, KeyError, ValueError):
+            following = _collect(answer, endpoint, links)
+        except (TypeError, KeyError, ValueError, AttributeError):
             raise UnexpectedResponseError(
                 f"an association in HubSpot's answer to {endpoint.path} lacks an id or its types"
             ) from None
@@ -70,7 +72,9 @@ def read_association_sets(
     )
 
 
-def _collect(answer: Answer, links: dict[str, dict[str, set[LinkType]]]) -> list[dict[str, str]]:
+def _collect(
+    answer: Answer, endpoint: Endpoint, links: dict[str, dict[str, set[LinkType]]]
+) -> list[dict[str, str]]:
     """Add the associations of an answer; return the inputs of what it left over."""
     following: list[dict[str, str]] = []
     for result in answer.body["results"]:
@@ -80,11 +84,14 @@ def _collect(answer: Answer, links: dict[str, dict[str, set[LinkType]]]) -> list
             continue
         for to in result.get("to") or ():
             # The specification says text, recorded answers hold numbers.
-            types = found.setdefault(str(to["toObjectId"]), set())
+            to_id = str(to["toObjectId"])
+            if not to_id.isdecimal():
+                raise ValueError
+            types = found.setdefault(to_id, set())
             types.update(_link_type(item) for item in to["associationTypes"])
-        after = ((result.get("paging") or {}).get("next") or {}).get("after")
+        after = following_cursor(result, endpoint)
         if after is not None:
-            following.append({"id": from_id, "after": str(after)})
+            following.append({"id": from_id, "after": after})
     return following
 
 

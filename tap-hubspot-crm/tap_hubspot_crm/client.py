@@ -8,15 +8,12 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import requests
-
 from tap_hubspot_crm.auth import BearerToken, NoToken, RefreshedToken, credentials_from
 from tap_hubspot_crm.connections import Connections
 from tap_hubspot_crm.endpoints import ApiPaths
 from tap_hubspot_crm.errors import (
     Abandoned,
     AccessDeniedError,
-    NetworkFailedError,
     RateLimitedError,
     UnexpectedResponseError,
 )
@@ -27,11 +24,13 @@ from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
 from tap_hubspot_crm.retrying import (
     Refusal,
+    Tries,
     decide,
     forbidden,
     in_words,
     read_failure,
     read_refusal,
+    read_shortfall,
 )
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
@@ -39,6 +38,7 @@ from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from requests import Response
     from requests.auth import AuthBase
 
     from tap_hubspot_crm.auth import Credentials
@@ -164,7 +164,7 @@ class HubSpotClient:
         bucket = self.limiter.bucket(search=endpoint.search)
         ended = self._ended
         renewed = False
-        tries = 0
+        tries = Tries()
         while True:
             token = self._credentials.token()
             call = bucket.take()
@@ -188,13 +188,13 @@ class HubSpotClient:
                 continue
             if outcome.status == 403:  # noqa: PLR2004 - Forbidden, named in the message below
                 raise forbidden(outcome, endpoint, request)
-            tries += 1
+            count = tries.note(outcome)
             wait = decide(
-                outcome, tries=tries, search=endpoint.search, request=request,
+                outcome, tries=count, search=endpoint.search, request=request,
                 jitter=self._timer.jitter(),
             )  # fmt: skip
             logger.info(
-                "%s: %s; try %d again in %.1f s", request, in_words(outcome), tries, wait.seconds
+                "%s: %s; try %d again in %.1f s", request, in_words(outcome), count, wait.seconds
             )
             if wait.limit_reached:
                 bucket.close_for(wait.seconds)
@@ -222,19 +222,18 @@ class HubSpotClient:
                 timeout=_TIMEOUT,
                 heard=heard,
             )
-        except requests.exceptions.SSLError:
-            raise NetworkFailedError(
-                f"no trusted connection to HubSpot ({asked.name}): the certificate or a proxy is "
-                "in the way"
-            ) from None
-        except requests.RequestException as error:
-            return read_failure(error)
+        except OSError as error:
+            # Of `requests`, or of Python where it cannot read the trusted certificates.
+            return read_failure(error, asked.name)
         arrived = self._timer.monotonic()
         if response.status_code not in _SUCCESS:
             return read_refusal(response.status_code, response.headers, read_json_object(content))
         body = asked.read(content)
         if body is None:
             return Refusal(status=response.status_code, unreadable=True)
+        shortfall = read_shortfall(response.status_code, body)
+        if shortfall is not None:
+            return shortfall
         self._heed_limits(response, search=asked.endpoint.search, call=call)
         date = parse_date_header(response.headers.get("Date", ""))
         if date is None:
@@ -247,7 +246,7 @@ class HubSpotClient:
             body=body, answered_at=answered_at, asked_at=self.clock.before(date, arrived - sent)
         )
 
-    def _heed_limits(self, response: requests.Response, *, search: bool, call: Call) -> None:
+    def _heed_limits(self, response: Response, *, search: bool, call: Call) -> None:
         told = read_rate_headers(response.headers)
         if told.limit and not search:
             self.limiter.burst.correct(limit=told.limit, remaining=told.remaining, call=call)
@@ -260,9 +259,9 @@ class HubSpotClient:
     def _post_token_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
         """Post to the OAuth token endpoint; it has limits and outages of its own."""
         path = self.paths.token()
-        tries = 0
+        request = f"POST {path}"
+        tries = Tries()
         while True:
-            tries += 1
             try:
                 response = self._session().post(
                     self._settings.api_url + path,
@@ -271,8 +270,8 @@ class HubSpotClient:
                     timeout=_TIMEOUT,
                     allow_redirects=False,
                 )
-            except requests.RequestException as error:
-                refusal = read_failure(error)
+            except OSError as error:
+                refusal = read_failure(error, request)
             else:
                 body = read_json_object(response.content)
                 if body is not None and (response.ok or response.status_code in {400, 401, 403}):
@@ -281,14 +280,13 @@ class HubSpotClient:
                 refusal = read_refusal(response.status_code, response.headers, body)
                 if unreadable:
                     refusal = Refusal(status=response.status_code, unreadable=True)
+            count = tries.note(refusal)
             wait = decide(
-                refusal, tries=tries, search=False, request=f"POST {path}",
-                jitter=self._timer.jitter(),
-            )  # fmt: skip
+                refusal, tries=count, search=False, request=request, jitter=self._timer.jitter()
+            )
             logger.info(
-                "POST %s: %s; try %d again in %.1f s",
-                path, in_words(refusal), tries, wait.seconds,
-            )  # fmt: skip
+                "%s: %s; try %d again in %.1f s", request, in_words(refusal), count, wait.seconds
+            )
             self._pause(wait.seconds)
 
     def _session(self) -> Session:

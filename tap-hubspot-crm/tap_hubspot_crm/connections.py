@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
@@ -36,7 +37,8 @@ class Connections:
         """Keep the headers that every request carries."""
         self._headers = headers
         self._open: weakref.WeakSet[HTTPConnection] = weakref.WeakSet()
-        self._pools = _pools_noting(self._open)
+        self._lock = threading.Lock()
+        self._pools = _pools_telling(self._note)
 
     def session(self) -> Session:
         """Return a new session."""
@@ -49,11 +51,17 @@ class Connections:
 
     def cut(self) -> None:
         """Break every open connection: whoever waits for an answer fails at once."""
-        for connection in list(self._open):
+        with self._lock:
+            opened = list(self._open)
+        for connection in opened:
             wire = connection.sock
             if wire is not None:
                 with contextlib.suppress(OSError):
                     wire.shutdown(socket.SHUT_RDWR)
+
+    def _note(self, connection: HTTPConnection) -> None:
+        with self._lock:
+            self._open.add(connection)
 
 
 class Session(requests.Session):
@@ -140,20 +148,20 @@ class _CuttableAdapter(HTTPAdapter):
         manager.pool_classes_by_scheme = dict(self._pools)
 
 
-def _pools_noting(opened: weakref.WeakSet[HTTPConnection]) -> dict[str, Any]:
-    """Return the pool class of each scheme, whose connections enter a set as they open."""
+def _pools_telling(opened: Callable[[HTTPConnection], None]) -> dict[str, Any]:
+    """Return the pool class of each scheme, which tells of every connection as it opens."""
 
     class Plain(HTTPConnection):
         @override
         def connect(self) -> None:
             super().connect()
-            opened.add(self)
+            opened(self)
 
     class Secure(HTTPSConnection):
         @override
         def connect(self) -> None:
             super().connect()
-            opened.add(self)
+            opened(self)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain

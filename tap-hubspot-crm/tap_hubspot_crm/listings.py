@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows
 from tap_hubspot_crm.full_pass import next_version
+from tap_hubspot_crm.paging import following_cursor
 from tap_hubspot_crm.state import ListingBookmark
 
 if TYPE_CHECKING:
@@ -144,12 +145,12 @@ def _read_owners(client: HubSpotClient, *, archived: bool) -> Listing:
         answer = client.get(endpoint, query)
         asked_at = asked_at or answer.asked_at
         records.extend(_parsed(answer.body, endpoint.path, _owner))
-        after = ((answer.body.get("paging") or {}).get("next") or {}).get("after")
+        after = following_cursor(answer.body, endpoint)
         if after is None:
             return Listing(records=records, asked_at=asked_at, answered_at=answer.answered_at)
-        if str(after) == query.get("after"):
+        if after == query.get("after"):
             raise UnexpectedResponseError(f"the cursor of GET {endpoint.path} does not advance")
-        query = {**query, "after": str(after)}
+        query = {**query, "after": after}
 
 
 def _parsed(

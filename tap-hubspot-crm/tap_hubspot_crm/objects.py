@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
 from tap_hubspot_crm.object_types import OBJECT_TYPES
+from tap_hubspot_crm.paging import following_cursor
 from tap_hubspot_crm.rows import MERGED_IDS, Row, RowReader
 from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
@@ -105,7 +106,7 @@ class ObjectReader:
         query = query if after is None else {**query, "after": after}
         answer = self.client.get(endpoint, query, read=self._reader.read)
         rows = self._rows(answer, endpoint)
-        following = _cursor(answer, endpoint)
+        following = following_cursor(answer.body, endpoint)
         if following is not None and following == after:
             raise UnexpectedResponseError(f"the cursor of GET {endpoint.path} does not advance")
         return ListedPage(
@@ -157,7 +158,7 @@ class ObjectReader:
                     Hit(id=row.id, modified=row.modified, is_survivor=bool(row.merged_ids))
                     for row in rows
                 ],
-                following=_cursor(answer, endpoint),
+                following=following_cursor(answer.body, endpoint),
                 total=_total(answer),
             ),
             asked_at=answer.asked_at,
@@ -220,10 +221,11 @@ class ObjectReader:
                 survivors = [row for row in rows.values() if row.id != id_]
             else:
                 alone = self.read([id_], archived=archived)
+                rows |= {row.id: row for row in alone.rows}
                 survivors = list(alone.merged.values())
             if survivors:
                 merged[id_] = survivors[0]
-            else:
+            elif id_ not in rows:
                 missing |= {id_}
         return Reading(
             rows=tuple(rows[id_] for id_ in ids if id_ in rows),
@@ -254,19 +256,6 @@ class ObjectReader:
             raise UnexpectedResponseError(
                 f"a row in HubSpot's answer to {endpoint.path} lacks its id or a time"
             ) from None
-
-
-def _cursor(answer: Answer, endpoint: Endpoint) -> str | None:
-    paging = answer.body.get("paging")
-    following = paging.get("next") if isinstance(paging, dict) else None
-    after = following.get("after") if isinstance(following, dict) else None
-    if after is None:
-        return None
-    if not isinstance(after, str | int) or after == "":
-        raise UnexpectedResponseError(
-            f"the cursor in HubSpot's answer to {endpoint.path} is malformed"
-        )
-    return str(after)
 
 
 def _total(answer: Answer) -> int | None:

@@ -6,6 +6,8 @@ HubSpot: error handling and usage guidelines pages.
 from __future__ import annotations
 
 import re
+import ssl
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,8 +25,6 @@ from tap_hubspot_crm.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from requests import RequestException
 
     from tap_hubspot_crm.endpoints import Endpoint
 
@@ -49,6 +49,8 @@ class Refusal:
     failure: str = "no complete answer came"
     #: Whether an answer came that is no JSON object.
     unreadable: bool = False
+    #: Whether an answer came that is a success for some of what was asked for only.
+    in_part: bool = False
     #: `policyName` of a 429.
     policy: str = ""
     #: Seconds of a Retry-After header.
@@ -67,6 +69,20 @@ class Wait:
     limit_reached: bool = False
 
 
+class Tries:
+    """How often a request was tried in vain; a limit that others use up is no failure of it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._ended: Counter[bool] = Counter()
+
+    def note(self, refusal: Refusal) -> int:
+        """Note a try that ended so, and return how many did."""
+        is_limited = refusal.status == _TOO_MANY
+        self._ended[is_limited] += 1
+        return self._ended[is_limited]
+
+
 def decide(
     refusal: Refusal, *, tries: int, search: bool, request: str, jitter: float = 0.0
 ) -> Wait:
@@ -74,7 +90,7 @@ def decide(
 
     Args:
         refusal: What happened.
-        tries: How often the request was tried so far.
+        tries: How often the request was tried in vain so far; reached limits count by themselves.
         search: Whether it was a search.
         request: Method and path, for the message.
         jitter: From 0 to 1; a back-off of our own choice becomes longer by up to half, so that
@@ -124,7 +140,7 @@ def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wai
 def _may_pass(refusal: Refusal) -> bool:
     """Say whether the same request may succeed later."""
     status = refusal.status
-    if status is None or status in {_LOCKED, _MIGRATING}:
+    if status is None or status in {_LOCKED, _MIGRATING} or refusal.in_part:
         return True
     # 522, 525 and 526 tell of a broken set-up at HubSpot's edge, but pass like the others.
     return status >= 500  # noqa: PLR2004 - the server's own errors begin here
@@ -166,6 +182,8 @@ def in_words(refusal: Refusal) -> str:
     if refusal.status == _TOO_MANY:
         limit = refusal.policy.lower() or "unnamed"
         return f"HubSpot's limit is reached ({limit})"
+    if refusal.in_part:
+        return f"HubSpot answered a part only ({refusal.category.lower() or 'unnamed'})"
     names = {_LOCKED: ", locked", _MIGRATING: ", migrating"}
     asked = "" if refusal.retry_after is None else f", retry after {refusal.retry_after:g} s"
     return f"HubSpot answered {refusal.status}{names.get(refusal.status, '')}{asked}"
@@ -175,9 +193,20 @@ def _whole(seconds: float | None) -> int | None:
     return None if seconds is None else max(1, round(seconds))
 
 
-def read_failure(error: RequestException) -> Refusal:
-    """Name what broke; the exception's own text may quote the address with its ids."""
+def read_failure(error: OSError, request: str) -> Refusal:
+    """Name what broke; the exception's own text may quote the address with its ids.
+
+    Raises:
+        NetworkFailedError: Whoever answers is not to be trusted with the request.
+    """
     match error:
+        case exceptions.SSLError() if _tells_of_certificate(error):
+            raise NetworkFailedError(
+                f"no trusted connection to HubSpot ({request}): the certificate or a proxy is in "
+                "the way"
+            ) from None
+        case exceptions.SSLError():
+            failure = "no encrypted connection came about, or it broke"
         case exceptions.ConnectTimeout():
             failure = "HubSpot could not be reached in time"
         case exceptions.Timeout():
@@ -191,6 +220,33 @@ def read_failure(error: RequestException) -> Refusal:
         case _:
             failure = "the request could not be sent"
     return Refusal(status=None, failure=failure)
+
+
+def _tells_of_certificate(error: BaseException) -> bool:
+    """Say whether a certificate was refused, which `requests` tells three exceptions deep."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return True
+    reason = getattr(error, "reason", None)
+    return any(
+        _tells_of_certificate(cause)
+        for cause in (reason, *error.args)
+        if isinstance(cause, BaseException)
+    )
+
+
+def read_shortfall(status: int, body: Mapping[str, object]) -> Refusal | None:
+    """Return what kept HubSpot from answering for all that a successful answer was asked for.
+
+    What it answers for several records at once holds an error for each without a result (using
+    object APIs). That a record, or a link of it, is not there is an answer; anything else tells
+    nothing of the record. None where there is nothing of that kind.
+    """
+    errors = body.get("errors")
+    for error in errors if isinstance(errors, list) else ():
+        category = error.get("category") if isinstance(error, dict) else None
+        if isinstance(category, str) and category and "NOT_FOUND" not in category:
+            return Refusal(status=status, in_part=True, category=_name(category))
+    return None
 
 
 def read_refusal(

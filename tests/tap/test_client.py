@@ -68,6 +68,15 @@ def test_what_may_pass_is_tried_again_after_a_wait(
     assert fake_time.slept == waits
 
 
+def test_limits_that_others_use_up_leave_a_request_all_its_tries(
+    requests_mock: Mocker, fake_time: FakeTime
+) -> None:
+    limited = {"status_code": 429, "json": {"policyName": "SECONDLY"}}
+    requests_mock.get(CONTACTS, [*[limited] * 8, {"status_code": 502}, GOOD])
+    assert read_listing(client_for(fake_time)) == {"results": []}
+    assert fake_time.slept == [*[1.0] * 8, 0.5]
+
+
 def test_a_reached_search_limit_waits_one_second(
     requests_mock: Mocker, fake_time: FakeTime
 ) -> None:
