@@ -83,6 +83,7 @@ _id = attrgetter("id")
 _values = attrgetter("values")
 _updated_at = attrgetter("updated_at")
 _archived = attrgetter("archived")
+_archived_at = attrgetter("archived_at")
 _merged = attrgetter(attribute_of(MERGED_IDS))
 
 
@@ -174,6 +175,11 @@ class RowReader:
         moments = list(map(self._modified, map(_values, rows)))
         if not all(moments):
             moments = [row.modified_at for row in rows]
+        # Nearly always the same.
+        if (updated := list(map(_updated_at, rows))) != moments:
+            moments += updated
+        if any(map(_archived, rows)):
+            moments += filter(None, map(_archived_at, rows))
         deque(map(datetime.fromisoformat, moments), maxlen=0)
         return rows
 

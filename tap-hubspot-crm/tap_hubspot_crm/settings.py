@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 HUBSPOT_URL = "https://api.hubapi.com"
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 
-_AMOUNT = {"type": "integer", "minimum": 0}
+#: The greatest is beyond any use, and within what Python's times can be reckoned with.
+_AMOUNT = {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}
 _NAMES = {"type": "array", "items": {"type": "string", "minLength": 1}}
 _SECRET = {"type": "string", "minLength": 1, "secret": True, "writeOnly": True}
 
@@ -192,7 +193,12 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
     faults = [*_schema_faults(given), *_credential_faults(given)]
     if faults:
         raise InvalidSettingsError("; ".join(faults))
-    values = {name: value for name, value in given.items() if name in Settings.__annotations__}
+    # JSON's 40.0 is an integer too; `daily_share`, which is none, is read below.
+    values: dict[str, Any] = {
+        name: int(value) if isinstance(value, float) else value
+        for name, value in given.items()
+        if name in Settings.__annotations__
+    }
     values["api_url"] = _address(given.get("api_url", HUBSPOT_URL))
     values["daily_share"] = _share(given.get("daily_share", 0.8))
     if "start_date" in given:
@@ -218,8 +224,8 @@ def _expectation(error: ValidationError) -> str:
             return f"must be of type {' or '.join(kinds)}"
         case "enum":
             return f"must be one of {', '.join(rule)}"
-        case "minimum":
-            return f"must be at least {rule}"
+        case "minimum" | "maximum" as bound:
+            return f"must be at {'least' if bound == 'minimum' else 'most'} {rule}"
         case "minLength":
             return "must not be empty"
         case "additionalProperties":
@@ -249,15 +255,16 @@ def _credential_faults(given: Mapping[str, Any]) -> Iterator[str]:
 def _address(value: str) -> str:
     try:
         parts = urlsplit(value)
+        host = None if parts.port == 0 else parts.hostname
     except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query:
+        parts, host = urlsplit(""), None
+    if parts.scheme not in {"http", "https"} or not host or parts.query:
         raise InvalidSettingsError(
             "setting api_url must be an address such as https://api.hubapi.com"
         )
     if parts.username or parts.password:
         raise InvalidSettingsError("setting api_url must not hold a user name or password")
-    if parts.scheme == "http" and not _is_this_machine(parts.hostname):
+    if parts.scheme == "http" and not _is_this_machine(host):
         raise InvalidSettingsError(
             "setting api_url must begin with https://, because tokens travel by it; http:// is for "
             "this machine alone"

@@ -6,7 +6,6 @@ without a word, so it is refused.
 
 from __future__ import annotations
 
-import math
 import re
 from collections import defaultdict
 from dataclasses import fields
@@ -88,16 +87,18 @@ def _refused(why: str) -> InvalidSettingsError:
     )
 
 
-def _read_moment(value: str) -> datetime:
-    return parse_moment(value)
-
-
 def _write_moment(value: datetime | None) -> str | None:
     return None if value is None else format_moment(value)
 
 
-def _read_seen(value: Mapping[str, list[str]]) -> dict[str, int]:
-    return {_id(row_id): int(modified) for modified, row_ids in value.items() for row_id in row_ids}
+def _read_seen(value: object) -> dict[str, int]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return {
+        row_id: int(modified)
+        for modified, row_ids in value.items()
+        for row_id in _read_ids(row_ids)
+    }
 
 
 def _write_seen(seen: Mapping[str, int]) -> dict[str, list[str]]:
@@ -110,7 +111,7 @@ def _write_seen(seen: Mapping[str, int]) -> dict[str, list[str]]:
 
 
 def _read_version(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < math.inf:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError
     return value
 
@@ -119,10 +120,10 @@ def _read_full_pass(value: Mapping[str, Any]) -> FullPass:
     if not set(value) <= {"started_at", "phase", "open_ranges", "archived_ids"}:
         raise ValueError
     return FullPass(
-        started_at=_read_moment(value["started_at"]),
+        started_at=parse_moment(value["started_at"]),
         phase=Phase(value["phase"]),
         open_ranges=tuple(
-            IdRange(after=_optional_text(after), before=_optional_text(before))
+            IdRange(after=_optional_text(after), before=None if before is None else _id(before))
             for after, before in value["open_ranges"]
         ),
         archived_ids=_read_packed(value["archived_ids"]),
@@ -140,7 +141,9 @@ def _write_full_pass(value: FullPass | None) -> dict[str, Any] | None:
     }
 
 
-def _read_packed(value: str) -> frozenset[str]:
+def _read_packed(value: object) -> frozenset[str]:
+    if not isinstance(value, str):
+        raise TypeError
     return unpack_ids(value) if value else frozenset()
 
 
@@ -148,7 +151,9 @@ def _write_packed(ids: frozenset[str]) -> str:
     return pack_ids(keep_newest(ids, ARCHIVED_LIMIT)) if ids else ""
 
 
-def _read_ids(value: list[str]) -> frozenset[str]:
+def _read_ids(value: object) -> frozenset[str]:
+    if not isinstance(value, list):
+        raise TypeError
     return frozenset(map(_id, value))
 
 
@@ -187,15 +192,15 @@ def _read_refused(value: str) -> str:
 _READERS: Mapping[str, Callable[[Any], object]] = {
     "digest": _read_digest,
     "properties_digest": _read_digest,
-    "properties_at": _read_moment,
+    "properties_at": parse_moment,
     "refused": _read_refused,
-    "bookmark": _read_moment,
+    "bookmark": parse_moment,
     "seen": _read_seen,
     "seen_deals": _read_seen,
     "seen_contacts": _read_seen,
     "version": _read_version,
-    "full_pass_at": _read_moment,
-    "archived_at": _read_moment,
+    "full_pass_at": parse_moment,
+    "archived_at": parse_moment,
     "archived_ids": _read_packed,
     "full_pass": _read_full_pass,
     "owed_deals": _read_ids,

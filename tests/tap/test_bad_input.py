@@ -168,6 +168,7 @@ def test_it_ends_by_class_with_what_to_do_and_no_secret(
 
 
 _FOREIGN = {"bookmarks": {"contacts": {"replication_key": "updatedAt", "replication_key_value": 5}}}
+_FULL_PASS = {"started_at": "2026-11-22T10:00:00.000Z", "phase": "live", "archived_ids": ""}
 _GARBAGE: tuple[object, ...] = (
     _FOREIGN,
     {"bookmarks": {"users": {}}},
@@ -178,11 +179,16 @@ _GARBAGE: tuple[object, ...] = (
     {"bookmarks": {"deals": {"bookmark": 5}}},
     {"bookmarks": {"deals": {"seen": {MARK: ["1"]}}}},
     {"bookmarks": {"deals": {"seen": {"5": [MARK]}}}},
+    {"bookmarks": {"deals": {"seen": {"5": "123"}}}},
+    {"bookmarks": {"deals": {"seen": [MARK]}}},
     {"bookmarks": {"deals": {"version": -1}}},
     {"bookmarks": {"deals": {"archived_ids": MARK}}},
+    {"bookmarks": {"deals": {"archived_ids": {}}}},
     {"bookmarks": {"deals": {"properties_digest": MARK}}},
     {"bookmarks": {"deals": {"refused": MARK}}},
     {"bookmarks": {"deals": {"full_pass": {"phase": MARK}}}},
+    {"bookmarks": {"deals": {"full_pass": {**_FULL_PASS, "open_ranges": [[None, MARK]]}}}},
+    {"bookmarks": {"deal_contacts": {"owed_deals": "123"}}},
     {"bookmarks": {"owners": {"digest": MARK}}},
     [MARK],
     MARK,

@@ -91,6 +91,8 @@ def test_what_hubspot_left_out_of_a_row_is_completed() -> None:
         {"id": "seven"},
         {"updatedAt": "soon", "properties": {}},
         {"updatedAt": None, "properties": None},
+        {"updatedAt": "soon"},
+        {"archivedAt": "soon"},
     ],
 )
 def test_what_lacks_its_id_or_its_time_is_no_row(oddity: dict[str, Any]) -> None:

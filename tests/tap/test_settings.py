@@ -28,6 +28,8 @@ README = Path(__file__).parents[2] / "tap-hubspot-crm" / "README.md"
         ({"api_url": MARK}, "api_url"),
         ({"api_url": "ftp://hub"}, "api_url"),
         ({"api_url": "https://[x"}, "api_url"),
+        ({"api_url": "https://hub:port"}, "api_url"),
+        ({"api_url": "https://hub:99999"}, "api_url"),
         ({"api_url": "http://hubspot.example.com"}, "api_url"),
         ({"api_url": f"https://u:{MARK}@x"}, "api_url"),
         ({"api_version": MARK}, "api_version"),
@@ -37,6 +39,7 @@ README = Path(__file__).parents[2] / "tap-hubspot-crm" / "README.md"
         ({"properties": [MARK]}, "properties"),
         ({"lookback_seconds": -1}, "lookback_seconds"),
         ({"lookback_seconds": MARK}, "lookback_seconds"),
+        ({"lookback_seconds": 10**12}, "lookback_seconds"),
         ({"reconcile_interval_hours": 1.5}, "reconcile_interval_hours"),
         ({"daily_share": MARK}, "daily_share"),
         ({"daily_share": 0}, "daily_share"),
@@ -54,6 +57,13 @@ def test_a_malformed_setting_is_named_without_its_value(
         read_settings(given)
     assert named in caught.value.message
     assert MARK not in caught.value.message
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    """JSON has one kind of number only, and some programs write 40 as 40.0."""
+    settings = read_settings({"access_token": "t", "max_concurrency": 40.0, "daily_share": 0.5})
+    assert isinstance(settings.max_concurrency, int)
+    assert (settings.max_concurrency, settings.daily_share) == (40, 0.5)
 
 
 def test_every_fault_is_told_at_once() -> None:
