@@ -187,7 +187,11 @@ def _datetime(text: str) -> str:
         return text
     if text.lstrip("-").isdecimal():
         return _from_epoch(text).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return text if datetime.fromisoformat(text).tzinfo else f"{text}Z"
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo:
+        return text
+    # A day alone is no moment to anybody, with or without a zone.
+    return f"{text if len(text) > _DATE_LENGTH else moment.isoformat()}Z"
 
 
 def _from_epoch(text: str) -> datetime:
