@@ -19,6 +19,7 @@ from tap_hubspot_crm.association_sets import (
 from tap_hubspot_crm.changes import ChangeSearch
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows
 from tap_hubspot_crm.full_pass import next_version
+from tap_hubspot_crm.object_types import CONTACTS, DEALS
 from tap_hubspot_crm.objects import BATCH_LIMIT, LIST_LIMIT
 from tap_hubspot_crm.pool import side_by_side
 from tap_hubspot_crm.range_listing import list_in_ranges
@@ -94,7 +95,7 @@ def _changed_sets(
     """Send the set of every deal that changed, and of every deal of a contact that changed."""
     lookback = source.lookback_seconds
     windows = _windows(bookmark, since=since, lookback_seconds=lookback)
-    deals, contacts = windows["deals"], windows["contacts"]
+    deals, contacts = windows[DEALS.name], windows[CONTACTS.name]
     read_since = None
     if bookmark.full_pass is not None and since == bookmark.full_pass.started_at:
         # Every set was read after that moment, so older changes are in them already.
@@ -108,8 +109,8 @@ def _changed_sets(
     changed_contacts = of_their_contacts.modified
     started_at = min(of_deals.started_at, of_their_contacts.started_at)
     of_contacts = _deals_of(source, {*changed_contacts, *bookmark.owed_contacts})
-    of_contacts -= set(changed_deals)
-    wanted = {*changed_deals, *_in_scope(source, of_contacts), *bookmark.owed_deals}
+    unchanged = (of_contacts | bookmark.owed_deals) - set(changed_deals)
+    wanted = {*changed_deals, *_in_scope(source, unchanged)}
     yield from _send_sets(source, wanted, version=bookmark.version)
     yield Rows(
         records=[link_record(deal_id, {}) for deal_id in bookmark.gone_deals - wanted],
@@ -146,7 +147,7 @@ def wanted_changes(
 ) -> dict[str, Window]:
     """Return the windows whose changes the pass to come looks at, by object type.
 
-    None if it will read every deal anyway.
+    None are wanted if it will read every deal anyway.
     """
     complete = bookmark.full_pass is None and complete_pass_due(bookmark, intervals, now)
     if bookmark.bookmark is None or complete:
@@ -183,7 +184,7 @@ def _unseen(
 def _deals_of(source: AssociationSource, contact_ids: Collection[str]) -> set[str]:
     client = source.client
     calls = [
-        partial(read_association_sets, client, "contacts", "deals", ids)
+        partial(read_association_sets, client, CONTACTS.name, DEALS.name, ids)
         for ids in _parts(contact_ids, ASSOCIATIONS_LIMIT)
     ]
     found: set[str] = set()
@@ -210,7 +211,7 @@ def _send_sets(
 ) -> Iterator[Event]:
     client = source.client
     calls = [
-        partial(read_association_sets, client, "deals", "contacts", ids)
+        partial(read_association_sets, client, DEALS.name, CONTACTS.name, ids)
         for ids in _parts(deal_ids, ASSOCIATIONS_LIMIT)
     ]
     for sets in side_by_side(client.pool, calls, most=client.max_concurrency):

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.archived import Listed, send_newly_archived, send_returned
-from tap_hubspot_crm.events import Checkpoint, CompletePass
+from tap_hubspot_crm.events import Checkpoint, CompletePass, Touched
 from tap_hubspot_crm.incremental import incremental_pass, look_for_changes
 from tap_hubspot_crm.range_listing import ask_for_extent, list_in_ranges
 from tap_hubspot_crm.state import ARCHIVED_LIMIT, FullPass, IdRange, Phase
@@ -118,6 +118,8 @@ def _list_archived_first(
         ids.update(page.ids)
         yield source.rows(page.reading, bookmark.version)
     listed = frozenset(ids)
+    # The live listing brings them, without a word that they are back.
+    yield Touched(returned=bookmark.archived_ids - listed)
     running = replace(
         _running(bookmark),
         phase=Phase.LIVE,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from tap.replay import differences, sent
 
+from hubspot_sandbox.portal import Habits
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
 
 if TYPE_CHECKING:
     from tap.conftest import Connection
+
+    from hubspot_sandbox.object_types import ObjectType
 
 FULL = {"reconcile_interval_hours": 0, "associations_interval_minutes": 0}
 
@@ -62,6 +65,27 @@ def test_purged_records_are_swept_by_the_next_full_pass(connection: Connection) 
     assert sum("left over" in line for line in differences(connection.consumer, connection.portal))
     connection.sync(**FULL)
     assert differences(connection.consumer, connection.portal) == []
+
+
+@pytest.mark.parametrize("stream", ["contacts", "deals"])
+def test_a_record_that_a_full_pass_finds_restored_has_its_links_again(
+    connection: Connection, stream: ObjectType
+) -> None:
+    """Though the sets of all deals are not due yet, and restoring left no trace."""
+    connection.sync()
+    rows, portal = connection.consumer.rows, connection.portal
+    deal = next(deal for deal, row in rows["deal_contacts"].items() if row["contacts"])
+    contact = rows["deal_contacts"][deal]["contacts"][0]["id"]
+    gone = int({"contacts": contact, "deals": deal}[stream])
+    portal.habits = Habits(restore_bumps_modified=False)
+    portal.archive(stream, gone)
+    connection.sync(archived_interval_minutes=0, associations_interval_minutes=0)
+    portal.restore(stream, gone)
+    assert connection.consumer.state is not None
+    long_ago = "2026-01-01T00:00:00.000Z"
+    connection.consumer.state["bookmarks"][stream]["full_pass_at"] = long_ago
+    connection.sync()
+    assert differences(connection.consumer, portal, loose=True) == []
 
 
 def test_deals_that_are_gone_leave_the_links_with_the_next_complete_pass(
@@ -153,3 +177,24 @@ def test_start_date_leaves_out_what_did_not_change_since(connection: Connection)
     connection.sync(start_date=times[100])
     held = connection.consumer.rows["contacts"].values()
     assert sorted(row["updatedAt"] for row in held) == times[100:]
+
+
+def test_a_deal_that_start_date_leaves_out_has_no_links_when_it_is_restored(
+    connection: Connection,
+) -> None:
+    portal = connection.portal
+    live = cast("dict[str, dict[str, Any]]", portal.truth("deals")["live"])
+    start_date = sorted(row["updatedAt"] for row in live.values())[30]
+    deal = next(
+        deal
+        for deal, row in live.items()
+        if row["updatedAt"] < start_date and portal.linked("deals", int(deal))
+    )
+    settings = {"start_date": start_date, "archived_interval_minutes": 0}
+    portal.habits = Habits(restore_bumps_modified=False)
+    portal.archive("deals", int(deal))
+    connection.sync(**settings)
+    portal.restore("deals", int(deal))
+    messages = connection.sync(**settings)
+    assert deal not in sent(messages, "deals")
+    assert deal not in sent(messages, "deal_contacts")
