@@ -7,6 +7,7 @@ can promise completeness, so bookmarks and versions come from the passes.
 from __future__ import annotations
 
 import abc
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -60,11 +61,7 @@ class HubSpotStream(Stream):
         """When the slower passes are due; a catalog that asks for FULL_TABLE gets a full pass."""
         intervals = intervals_of(self._tap.settings)
         if self.replication_method == REPLICATION_FULL_TABLE:
-            return type(intervals)(
-                full=timedelta(0),
-                archived=intervals.archived,
-                associations=intervals.associations,
-            )
+            return replace(intervals, full=timedelta(0))
         return intervals
 
     @override

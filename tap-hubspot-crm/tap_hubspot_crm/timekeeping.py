@@ -102,11 +102,6 @@ def to_milliseconds(moment: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * 1_000 + since.microseconds // 1_000
 
 
-def from_milliseconds(milliseconds: int) -> datetime:
-    """Return the moment of milliseconds since 1970."""
-    return _EPOCH + timedelta(milliseconds=milliseconds)
-
-
 def parse_moment(text: str) -> datetime:
     """Return the moment of HubSpot's ISO text (`2026-11-22T10:00:00.123Z`).
 

@@ -23,20 +23,21 @@ from tap_hubspot_crm.state import (
     Phase,
 )
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
-from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, from_milliseconds, to_milliseconds
+from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, to_milliseconds
 from tap_hubspot_crm.windows import SEEN_LIMIT, Hit, Window, is_due, search_filters
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 NOW_MS = to_milliseconds(NOW)
 
 
 def test_a_window_begins_the_lookback_before_the_bookmark() -> None:
     window = Window.since(NOW, lookback_seconds=3600, seen={})
-    assert from_milliseconds(window.lower) == NOW - timedelta(hours=1)
+    assert window.lower == NOW_MS - 3_600_000
 
 
 def test_a_window_never_begins_at_1970_which_hubspot_cannot_filter() -> None:
-    assert Window.since(from_milliseconds(5), lookback_seconds=3600, seen={}).lower == 1
+    assert Window.since(EPOCH, lookback_seconds=3600, seen={}).lower == 1
 
 
 @pytest.mark.parametrize(
