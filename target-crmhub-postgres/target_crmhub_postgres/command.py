@@ -73,5 +73,8 @@ def error_line(failure: TargetError) -> str:
 def end_by_signal(signum: int) -> NoReturn:
     """End the process from within a signal handler, past every lock and buffer."""
     failure = InternalError(f"ended by signal {signum}: run again, what was committed stays")
-    os.write(sys.stderr.fileno(), f"{error_line(failure)}\n".encode())
-    os._exit(_SIGNALLED + signum)
+    try:
+        os.write(sys.stderr.fileno(), f"{error_line(failure)}\n".encode())
+    finally:
+        # Also where nobody reads the line.
+        os._exit(_SIGNALLED + signum)

@@ -112,6 +112,14 @@ class InternalError(TargetError):
     remedy = "Report it with the lines before the last: they hold places in the code, no values."
 
 
+class InputBrokenOffError(InternalError):
+    """The input ended in the midst of a line: who wrote it was stopped."""
+
+
+class OutputGoneError(InternalError):
+    """A state cannot be printed: who read it is gone, or where it goes is full."""
+
+
 #: Every class that the last line on stderr can carry, in the order of the README's table.
 ERROR_CLASSES: tuple[type[TargetError], ...] = (
     InvalidSettingsError,

@@ -16,7 +16,7 @@ import msgspec
 from singer_sdk.singerlib.encoding.base import GenericSingerReader, SingerMessageType
 from typing_extensions import override
 
-from target_crmhub_postgres.errors import InvalidRecordError
+from target_crmhub_postgres.errors import InputBrokenOffError, InvalidRecordError
 from target_crmhub_postgres.lines import Alarm, blocks_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 #: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +54,8 @@ class MessageReader(GenericSingerReader[bytes]):
         #: Opens what is open while lines are read.
         self.lifetime: Callable[[], AbstractContextManager[Reading]] = _alone
         self._line_number = 0
+        #: Whether the line at hand ends with a line feed; only the last one may lack it.
+        self._is_whole = True
 
     @property
     @override
@@ -77,6 +78,7 @@ class MessageReader(GenericSingerReader[bytes]):
         with self.lifetime() as reading:
             source = _bytes_of(file_input or self.default_input)
             for block in blocks_of(source, reading.alarm, reading.on_alarm):
+                self._is_whole = block.endswith("\n" if isinstance(block, str) else b"\n")
                 messages = reading.decode_lines(block)
                 taken = (
                     self._take_lines(block, reading, process)
@@ -141,7 +143,10 @@ class MessageReader(GenericSingerReader[bytes]):
 
     @override
     def deserialize_json(self, line: bytes | str) -> dict[str, Any]:
-        """Return the message; InvalidRecordError if the line is no JSON object."""
+        """Return the message; InvalidRecordError if the line is no JSON object.
+
+        InputBrokenOffError if it is the beginning of one.
+        """
         try:
             message = _DECODER.decode(line)
         except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -163,6 +168,11 @@ class MessageReader(GenericSingerReader[bytes]):
             return _without_surrogates(decoded)
         except (ValueError, RecursionError):
             pass  # their words quote the line
+        if not self._is_whole:
+            raise InputBrokenOffError(
+                f"line {self._line_number}: the input ends in its midst: "
+                "see why its source ended, run again, what was committed stays"
+            )
         raise InvalidRecordError(f"line {self._line_number}: is not JSON in UTF-8")
 
 
@@ -190,11 +200,6 @@ def _bytes_of(source: IO[bytes] | IO[str]) -> IO[bytes] | IO[str]:
 def _lines_in(block: bytes | str) -> Sequence[bytes | str]:
     """Return the lines of a block; what was read as text comes as one line."""
     return [block] if isinstance(block, str) else block.removesuffix(b"\n").split(b"\n")
-
-
-def written_state(state: object) -> str:
-    """Return a state as one line of JSON, its numbers as they came."""
-    return _ENCODER.encode(state).decode()
 
 
 def _no_number(_: str) -> object:

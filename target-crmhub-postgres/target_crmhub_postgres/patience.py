@@ -29,7 +29,7 @@ class Patience:
     """The tries of one transaction.
 
     Args:
-        closing: Set by another thread to end a wait at once.
+        closing: Set by another thread once there is nothing more to wait for.
     """
 
     closing: threading.Event

@@ -146,9 +146,13 @@ class Session:
         """Return the organisation and the connection with other parameters of a statement."""
         return self._tenant | others
 
+    def give_up(self) -> None:
+        """Let nothing be tried again, and nobody wait for that; also from another thread."""
+        self._closing.set()
+
     def close(self) -> None:
         """Close the connection; what was not committed is gone, and nothing is tried again."""
-        self._closing.set()
+        self.give_up()
         self._connection.close()
 
     def _inspect(self) -> None:

@@ -186,7 +186,9 @@ def read_settings(config: Mapping[str, Any], known_providers: list[str] | None =
         "allow_mass_delete": reader.optional("allow_mass_delete", _truth, "true or false", False),
     }
     unknown = sorted(
-        name for name in config if name not in values and _PROPERTY_NAME.fullmatch(name)
+        name if _PROPERTY_NAME.fullmatch(name) else "a name that is not shown"
+        for name in config
+        if name not in values
     )
     reader.problems += [f"{name} is no setting of this target" for name in unknown]
     if reader.problems:

@@ -7,7 +7,6 @@ import datetime as dt
 import logging
 import os
 import re
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, cast
@@ -26,12 +25,13 @@ from target_crmhub_postgres.errors import (
 )
 from target_crmhub_postgres.lines import Alarm
 from target_crmhub_postgres.loader import Loader
-from target_crmhub_postgres.messages import MessageReader, Reading, written_state
+from target_crmhub_postgres.messages import MessageReader, Reading
 from target_crmhub_postgres.pii import Pseudonyms
 from target_crmhub_postgres.quick_messages import QuickDecoder
 from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import CONFIG_JSONSCHEMA, from_environment, read_settings
 from target_crmhub_postgres.sinks import CrmSink
+from target_crmhub_postgres.states import print_state
 from target_crmhub_postgres.sweep import Sweep
 from target_crmhub_postgres.totals import Totals
 from target_crmhub_postgres.writing import Writer, tuned_interpreter
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from target_crmhub_postgres.quick_messages import QuickMessage
 
-#: Rows wait for a full batch no longer than this once a STATE has come.
+#: A STATE that comes so long after all rows were last written has those that wait written.
 _STATE_SECONDS: Final = 30.0
 _STREAM_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 
@@ -192,8 +192,7 @@ class TargetCrmHubPostgres(Target):
     def _write_state_message(self, state: dict[str, Any]) -> None:
         """Print a state, once; everything before it is committed."""
         if state != self._written_state:
-            sys.stdout.write(f"{written_state(state)}\n")
-            sys.stdout.flush()
+            print_state(state)
             self._written_state = state
 
     @override
@@ -248,6 +247,8 @@ class TargetCrmHubPostgres(Target):
         self._opened.callback(self._alarm.close)
         self._writer = Writer(self._alarm)
         self._opened.callback(self._writer.close)
+        # If reading has failed, what was read before is written if it can be, and not waited for.
+        self._opened.callback(session.give_up)
         self._opened.enter_context(tuned_interpreter())
         self._totals = Totals(session)
         self._loader = Loader(session=session, mapping=self.mapping, totals=self._totals)

@@ -6,17 +6,15 @@ import contextlib
 import json
 import random
 import signal
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from target.expectation import Expectation
 from target.histories import Source, openings
 from target.loading import record, schema, state
+from target.running import Running
 from target.stored import contents as contents_of
 
 from target_crmhub_postgres.errors import LeaseLostError, PassingFailureError
@@ -25,6 +23,9 @@ from target_crmhub_postgres.session import Session
 from target_crmhub_postgres.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
     from target.loading import Hub
     from target.own_server import OwnServer
 
@@ -106,33 +107,42 @@ def test_a_server_that_does_not_come_back_ends_the_load(
 def test_a_signal_ends_the_wait_for_the_server(
     hub: Hub, stoppable: OwnServer, tmp_path: Path
 ) -> None:
-    config = tmp_path / "config.json"
-    config.write_text(json.dumps(hub.having(batch_size_rows=1).config))
+    with waiting_for_the_server(hub, stoppable, tmp_path) as running:
+        status, _, said = running.end(signal.SIGTERM)
+    assert status == 128 + signal.SIGTERM
+    assert json.loads(said.splitlines()[-1])["message"].startswith("ended by signal 15")
+
+
+def test_a_bad_record_ends_the_load_though_a_batch_before_it_waits_for_the_server(
+    hub: Hub, stoppable: OwnServer, tmp_path: Path
+) -> None:
+    with waiting_for_the_server(hub, stoppable, tmp_path) as running:
+        running.send(record("contacts"))
+        assert running.process.wait(timeout=10) == 1
+        assert running.process.stderr
+        *_, last = running.process.stderr.read().splitlines()
+    assert json.loads(last)["error_class"] == "invalid_record"
+
+
+@contextlib.contextmanager
+def waiting_for_the_server(hub: Hub, stoppable: OwnServer, folder: Path) -> Iterator[Running]:
+    """The program with a batch that cannot be written until the block ends."""
+    running = Running(hub.having(batch_size_rows=1), folder / "config.json")
     behind = stoppable.relay.port_behind
-    with subprocess.Popen(
-        [Path(sys.executable).parent / "target-crmhub-postgres", "--config", config],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        assert program.stdin
-        assert program.stdout
-        assert program.stderr
-        program.stdin.write(f"{json.dumps(schema('contacts'))}\n{json.dumps(state(done=0))}\n")
-        program.stdin.flush()
-        assert json.loads(program.stdout.readline()) == {"done": 0}
+    with running.process:
+        running.send(schema("contacts"), state(done=0))
+        assert running.next_state() == {"done": 0}
         stoppable.relay.port_behind = None
-        stoppable.relay.cut()
-        program.stdin.write(f"{json.dumps(record('contacts', id='1'))}\n")
-        program.stdin.flush()
-        said = iter(program.stderr.readline, "")
-        assert any("cannot be reached: trying again" in line for line in said)
-        program.send_signal(signal.SIGTERM)
-        *_, last = said
-        assert program.wait(timeout=10) == 128 + signal.SIGTERM
-    stoppable.relay.port_behind = behind
-    assert json.loads(last)["message"].startswith("ended by signal 15")
+        try:
+            stoppable.relay.cut()
+            running.send(record("contacts", id="1"))
+            assert running.process.stderr
+            said = iter(running.process.stderr.readline, "")
+            assert any("cannot be reached: trying again" in line for line in said)
+            yield running
+        finally:
+            running.process.kill()
+            stoppable.relay.port_behind = behind
 
 
 def test_closing_a_session_ends_a_wait_in_another_thread(hub: Hub, stoppable: OwnServer) -> None:

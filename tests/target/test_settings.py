@@ -89,6 +89,12 @@ def test_a_name_that_is_no_setting_is_refused() -> None:
         read_settings({**REQUIRED, "deal_name": "drop"})
 
 
+def test_a_name_that_could_be_none_is_refused_and_not_repeated() -> None:
+    with pytest.raises(InvalidSettingsError) as refusal:
+        read_settings({**REQUIRED, "deal_names ": "drop"})
+    assert refusal.value.message == "a name that is not shown is no setting of this target"
+
+
 @pytest.mark.parametrize(
     ("stream", "name"),
     [
