@@ -78,7 +78,7 @@ class MessageReader(GenericSingerReader[bytes]):
         with self.lifetime() as reading:
             source = _bytes_of(file_input or self.default_input)
             for block in blocks_of(source, reading.alarm, reading.on_alarm):
-                self._is_whole = block.endswith("\n" if isinstance(block, str) else b"\n")
+                self._is_whole = _ends_a_line(block)
                 messages = reading.decode_lines(block)
                 taken = (
                     self._take_lines(block, reading, process)
@@ -200,6 +200,10 @@ def _bytes_of(source: IO[bytes] | IO[str]) -> IO[bytes] | IO[str]:
 def _lines_in(block: bytes | str) -> Sequence[bytes | str]:
     """Return the lines of a block; what was read as text comes as one line."""
     return [block] if isinstance(block, str) else block.removesuffix(b"\n").split(b"\n")
+
+
+def _ends_a_line(block: bytes | str) -> bool:
+    return block.endswith("\n") if isinstance(block, str) else block.endswith(b"\n")
 
 
 def _no_number(_: str) -> object:

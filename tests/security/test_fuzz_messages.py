@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from security.fuzzing import JSON, MARK, TEXT, damaged, tries, trying
 from singer_sdk.singerlib.json import deserialize_json
 
-from target_crmhub_postgres.errors import InvalidRecordError
+from target_crmhub_postgres.errors import InputBrokenOffError, InvalidRecordError
 from target_crmhub_postgres.mapping import load_mapping
 from target_crmhub_postgres.messages import MessageReader
 from target_crmhub_postgres.quick_messages import QuickDecoder
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 KINDS = ("RECORD", "SCHEMA", "STATE", "ACTIVATE_VERSION")
 REFUSAL = re.compile(
     r"line \d+: (is not JSON in UTF-8|is no message: must be an object"
-    r"|type must be RECORD, SCHEMA, STATE or ACTIVATE_VERSION)"
+    r"|type must be RECORD, SCHEMA, STATE or ACTIVATE_VERSION|the input ends in its midst: .*)"
 )
 DECODER = QuickDecoder(load_mapping("hubspot"))
 
@@ -52,7 +52,7 @@ def read(text: bytes) -> tuple[list[dict[str, Any]], str | None]:
     callbacks: dict[str, Callable[[dict[str, Any]], None]] = dict.fromkeys(KINDS, found.append)
     try:
         MessageReader().process_lines(io.BytesIO(text), callbacks)
-    except InvalidRecordError as refusal:
+    except (InvalidRecordError, InputBrokenOffError) as refusal:
         return found, refusal.message
     return found, None
 

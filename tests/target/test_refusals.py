@@ -133,7 +133,7 @@ def test_a_key_that_is_not_of_digits_is_not_shown(hub: Hub) -> None:
 )
 def test_a_broken_line_is_refused_without_its_words(hub: Hub, line: str, message: str) -> None:
     with pytest.raises(InvalidRecordError, match=message) as refusal:
-        hub.load([schema("contacts"), line])
+        hub.load([schema("contacts"), line, ""])
     assert MARK not in refusal.value.message
 
 
