@@ -34,7 +34,7 @@ COMMENT ON SCHEMA crmhub IS 'CRM Hub: canonical CRM data per organisation, and w
 
 CREATE FUNCTION crmhub.check_pii_fingerprint(p_org_id uuid, p_hash_version smallint, p_fingerprint bytea) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     if p_org_id is distinct from nullif(pg_catalog.current_setting('crmhub.org_id', true), '')::uuid then
@@ -59,7 +59,7 @@ ALTER FUNCTION crmhub.check_pii_fingerprint(p_org_id uuid, p_hash_version smalli
 
 CREATE FUNCTION crmhub.connection_config_problem(config jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     entry record;
@@ -172,7 +172,7 @@ ALTER TABLE crmhub.source_connections OWNER TO crmhub_owner;
 
 CREATE FUNCTION crmhub.connections_of_organisation() RETURNS SETOF uuid
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT c.id
     FROM crmhub.source_connections c
@@ -193,7 +193,7 @@ COMMENT ON FUNCTION crmhub.connections_of_organisation() IS 'The ids of the conn
 
 CREATE FUNCTION crmhub.connections_with_state() RETURNS TABLE(id uuid, provider text)
     LANGUAGE sql STABLE SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     BEGIN ATOMIC
  SELECT c.id,
      c.provider
@@ -272,7 +272,7 @@ COMMENT ON FUNCTION crmhub.contacts_of_person(p_org_id uuid, p_pseudonym bytea) 
 
 CREATE FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uuid, p_rows integer) RETURNS bigint
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $_$
 declare
     organisation_before text := pg_catalog.current_setting('crmhub.org_id', true);
@@ -328,7 +328,7 @@ COMMENT ON FUNCTION crmhub.erase_disconnected(p_org_id uuid, p_connection_id uui
 
 CREATE FUNCTION crmhub.fence_state() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     held uuid := nullif(pg_catalog.current_setting('crmhub.lease_token', true), '')::uuid;
@@ -351,7 +351,7 @@ ALTER FUNCTION crmhub.fence_state() OWNER TO crmhub_owner;
 
 CREATE FUNCTION crmhub.hold_connection(p_org_id uuid, p_connection_id uuid, p_lease_token uuid) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 declare
     connection record;
@@ -380,7 +380,7 @@ ALTER FUNCTION crmhub.hold_connection(p_org_id uuid, p_connection_id uuid, p_lea
 
 CREATE FUNCTION crmhub.reset_connection() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     new.state_json := null;
@@ -399,7 +399,7 @@ ALTER FUNCTION crmhub.reset_connection() OWNER TO crmhub_owner;
 
 CREATE FUNCTION crmhub.touch_updated_at() RETURNS trigger
     LANGUAGE plpgsql
-    SET search_path TO ''
+    SET search_path TO 'pg_catalog', 'pg_temp'
     AS $$
 begin
     new.updated_at := pg_catalog.now();

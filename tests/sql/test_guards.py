@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, LiteralString
 
 import psycopg
 import pytest
+from psycopg import sql
 from sql.rights import conventions, tables
 
 if TYPE_CHECKING:
@@ -132,14 +133,65 @@ def make(database: TestDatabase, statements: LiteralString) -> None:
         connection.execute(statements)
 
 
-def test_definer_functions_are_pinned_and_granted_by_name(database: TestDatabase) -> None:
+def test_functions_look_for_nothing_among_the_callers_types_first(database: TestDatabase) -> None:
+    """Those of triggers and checks as well: they run within definer functions."""
     rows = database.rows(
-        "select proname, proconfig, proacl::text as acl from pg_proc "
+        "select proname, proconfig from pg_proc where pronamespace = 'crmhub'::regnamespace "
+        # A function that is parsed when it is made looks for nothing when it is called.
+        "and (prosecdef or prosqlbody is null)"
+    )
+    assert len(rows) > 5
+    for row in rows:
+        assert row["proconfig"] == ["search_path=pg_catalog, pg_temp"], row["proname"]
+
+
+@pytest.mark.parametrize("type_", ["uuid", "text", "jsonb", "regnamespace"])
+def test_a_temporary_type_gets_nothing_run_with_the_owners_rights(
+    database: TestDatabase, type_: str
+) -> None:
+    org, connection_id = database.add_connection()
+    database.rows(
+        "update crmhub.source_connections set status = 'disconnected', "
+        'erase_requested_at = now(), config = \'{"deal_names": "drop"}\' where id = %s',
+        [connection_id],
+    )
+    calls: dict[str, list[tuple[LiteralString, list[object]]]] = {
+        "crmhub_loader": [
+            ("select crmhub.hold_connection(%s, %s, null)", [org, connection_id]),
+            ("select crmhub.check_pii_fingerprint(%s, 1::smallint, 'x'::bytea)", [org]),
+        ],
+        "crmhub_orchestrator": [
+            ("select crmhub.erase_disconnected(%s, %s, 1)", [org, connection_id]),
+        ],
+    }
+    for role, statements in calls.items():
+        with psycopg.connect(database.url_as(role)) as connection:
+            connection.execute("create temporary table ran_as (role pg_catalog.text)")
+            connection.execute("grant all on ran_as to public")
+            connection.execute(
+                "create function pg_temp.note() returns boolean language sql as "
+                "$$ insert into pg_temp.ran_as values (current_user) returning true $$"
+            )
+            connection.execute(
+                sql.SQL(
+                    "create domain pg_temp.{0} as pg_catalog.{0} check (pg_temp.note())"
+                ).format(sql.Identifier(type_))
+            )
+            connection.execute(
+                "select pg_catalog.set_config('crmhub.org_id', %s, true)", [str(org)]
+            )
+            for statement, values in statements:
+                connection.execute(statement, values)
+            assert connection.execute("select role from ran_as").fetchall() == []
+
+
+def test_definer_functions_are_granted_by_name(database: TestDatabase) -> None:
+    rows = database.rows(
+        "select proname, proacl::text as acl from pg_proc "
         "where pronamespace = 'crmhub'::regnamespace and prosecdef"
     )
     assert rows
     for row in rows:
-        assert row["proconfig"] == ['search_path=""'], row["proname"]
         assert row["acl"] is not None, row["proname"]
         assert "{=X" not in row["acl"], row["proname"]
         assert ",=X" not in row["acl"], row["proname"]
