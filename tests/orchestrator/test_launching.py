@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from crmhub.errors import RunNotStartedError
 from crmhub.project_files import meltano_project_directory
 from crmhub.sync.launching import ColdLauncher, WarmLauncher
 
@@ -133,6 +135,23 @@ def test_a_warm_process_that_was_killed_is_replaced(wish: LeashWish) -> None:
         assert run.wait() == 0
     launcher.close()
     assert _children() == before
+
+
+def test_a_run_that_cannot_be_started_leaves_no_file_open(
+    wish: LeashWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each due connection would cost a worker some, until it could open no more."""
+    launcher = WarmLauncher()
+    monkeypatch.setattr(sys, "executable", shutil.which("false"))
+    before = _open_files()
+    for _ in range(2):
+        with pytest.raises(RunNotStartedError), launcher.launched(wish):
+            pytest.fail("nothing was started")
+    assert _open_files() == before
+
+
+def _open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
 
 
 def _children() -> set[int]:

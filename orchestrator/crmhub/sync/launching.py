@@ -124,20 +124,13 @@ class WarmLauncher:
     @contextlib.contextmanager
     def launched(self, wish: LeashWish) -> Iterator[RunProcess]:
         """The run; leaving the block ends it."""
-        leash_end, leash = os.pipe()
-        output, output_end = os.pipe()
-        status, status_end = os.pipe()
-        try:
-            self._send(wish, [leash_end, output_end, status_end])
-        finally:
-            for number in (leash_end, output_end, status_end):
-                os.close(number)
-        with (
-            os.fdopen(leash, "w") as leash_file,
-            os.fdopen(output, errors="replace") as output_file,
-            os.fdopen(status) as status_file,
-        ):
-            run = _Forked(leash=leash_file, output=output_file, status=status_file)
+        with contextlib.ExitStack() as ours:
+            with contextlib.ExitStack() as theirs:
+                leash_end, leash = _pipe(theirs, ours)
+                output, output_end = _pipe(ours, theirs)
+                status, status_end = _pipe(ours, theirs)
+                self._send(wish, [end.fileno() for end in (leash_end, output_end, status_end)])
+            run = _Forked(leash=leash, output=output, status=status)
             try:
                 yield run
             finally:
@@ -191,3 +184,12 @@ class WarmLauncher:
         if self._process is not None:
             self._process.wait()
             self._process = None
+
+
+def _pipe(readers: contextlib.ExitStack, writers: contextlib.ExitStack) -> tuple[IO[str], IO[str]]:
+    """Both ends of a new pipe; each is closed with its stack, whatever happens meanwhile."""
+    reading, writing = os.pipe()
+    return (
+        readers.enter_context(os.fdopen(reading, errors="replace")),
+        writers.enter_context(os.fdopen(writing, "w")),
+    )
