@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,3 +61,23 @@ def test_a_link_in_place_of_a_directory_is_not_followed(place: Path) -> None:
     (place / "crmhub-run-link").symlink_to(target)
     assert remove_left_directories() == 0
     assert target.exists()
+
+
+def test_a_directory_that_is_taken_for_left_before_it_is_held_is_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Another worker of this machine cleans at the very moment at which one is made."""
+    make = tempfile.mkdtemp
+    removed: list[int] = []
+
+    def made(**options: str) -> str:
+        directory = make(**options)
+        if not removed:
+            removed.append(remove_left_directories())
+        return directory
+
+    monkeypatch.setattr(tempfile, "mkdtemp", made)
+    with run_directory() as directory:
+        assert removed == [1]
+        (directory / "access_token").touch()
+    assert not directory.exists()

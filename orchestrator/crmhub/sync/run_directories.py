@@ -38,14 +38,25 @@ _FULL_WORDS: Final = (
 @contextlib.contextmanager
 def run_directory() -> Iterator[Path]:
     """A directory for one run, mode 0700: below TMPDIR, else in memory, else on disk."""
-    directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place()))
-    lock = os.open(directory, os.O_RDONLY)
+    directory, lock = _held_directory()
     try:
-        fcntl.flock(lock, fcntl.LOCK_SH)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
         os.close(lock)
+
+
+def _held_directory() -> tuple[Path, int]:
+    """A new directory, and the open file that holds it."""
+    while True:
+        directory = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_place()))
+        # Until it is held, whoever cleans up takes it for one that was left.
+        with contextlib.suppress(FileNotFoundError):
+            lock = os.open(directory, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            if directory.exists():
+                return directory, lock
+            os.close(lock)
 
 
 def not_started(error: OSError) -> RunNotStartedError:
