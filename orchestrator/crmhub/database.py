@@ -87,6 +87,12 @@ def translating_errors(name: str) -> Iterator[None]:
         raise DatabaseNotPreparedError(
             f"the login of {name} lacks a right: make logins with `crmhub roles` and use theirs"
         ) from None
+    except psycopg.errors.ReadOnlySqlTransaction:
+        # A standby that is about to take over answers so, for some seconds.
+        raise DatabaseUnreachableError(
+            f"the server of {name} takes no writes: wait for a standby to take over, or correct "
+            "the address"
+        ) from None
     except psycopg.OperationalError:
         raise DatabaseUnreachableError(
             f"the connection of {name} broke: check that PostgreSQL runs and try again"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from crmhub.database import connect, translating_errors, watched
-from crmhub.errors import CrmHubError, DatabaseNotPreparedError
+from crmhub.errors import CrmHubError, DatabaseNotPreparedError, DatabaseUnreachableError
 
 if TYPE_CHECKING:
     from databases import TestDatabase
@@ -41,6 +41,13 @@ def test_a_database_that_lacks_a_part_is_to_be_migrated(
         connect(database.url) as connection,
     ):
         connection.execute(statement.encode())
+
+
+def test_a_database_that_takes_no_writes_is_one_to_wait_for(database: TestDatabase) -> None:
+    """As a standby that is about to take over, for some seconds."""
+    url = f"{database.url}?options=-c%20default_transaction_read_only%3Don"
+    with pytest.raises(DatabaseUnreachableError, match="no writes"), connect(url) as connection:
+        connection.execute("create table crmhub.nothing ()")
 
 
 def test_what_is_ours_is_not_translated() -> None:
