@@ -220,6 +220,11 @@ def test_what_a_receipt_says_is_enough_to_erase_again(filled: Hub) -> None:
     """As after restoring a backup in which the person still is."""
     told = ("--pseudonym", pseudonym_in(filled).hex())
     assert json.loads(in_this_process(filled, "erase", "--json", *told).stdout)["rows"] == ERASED
-    refused = in_this_process(filled, "erase", "--pseudonym", "no digits").exception
+
+
+@pytest.mark.parametrize("given", ["no digits", "ab" * 31 + "  "])
+def test_what_is_no_pseudonym_is_refused_and_nobody_is_taken_for_gone(hub: Hub, given: str) -> None:
+    """Half of one, with the space that was copied along, is nobody's."""
+    refused = in_this_process(hub, "find", "--pseudonym", given).exception
     assert isinstance(refused, InvalidSettingsError)
     assert str(refused) == "--pseudonym must be 64 hexadecimal digits"

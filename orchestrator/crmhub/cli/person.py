@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Exit status where rows were there again after they were erased.
 _CAME_BACK: Final = 1
-_PSEUDONYM_DIGITS: Final = 64
+_PSEUDONYM: Final = re.compile("[0-9a-fA-F]{64}")
 _NO_ADDRESS: Final = "standard input must hold one e-mail address and nothing else"
 
 
@@ -126,13 +127,9 @@ def _pseudonym(urls: DatabaseUrls, org_id: uuid.UUID, given: str | None) -> byte
     salt = pii_hash_salt(os.environ)
     pseudonyms = pseudonyms_of_organisation(urls.orchestrator, org_id, salt=salt)
     if given is not None:
-        try:
-            made = bytes.fromhex(given) if len(given) == _PSEUDONYM_DIGITS else None
-        except ValueError:
-            made = None
-        if made is None:
+        if not _PSEUDONYM.fullmatch(given):
             raise InvalidSettingsError("--pseudonym must be 64 hexadecimal digits")
-        return made
+        return bytes.fromhex(given)
     made = pseudonyms.email(_address())
     if made is None:
         raise InvalidSettingsError(_NO_ADDRESS)
