@@ -114,6 +114,28 @@ def test_a_connection_that_loses_worker_after_worker_backs_off(
     assert row["consecutive_failures"] == 2
 
 
+def test_the_poll_leaves_a_connection_that_lost_its_worker_to_the_rescue(
+    orchestrator: psycopg.Connection, database: TestDatabase
+) -> None:
+    """The next claim would end the lost run, too, and nobody would count it or back off."""
+    _, connection_id = database.add_connection()
+    claimed(orchestrator, connection_id)
+    let_lease_expire(database, connection_id)
+    assert enqueue_due(orchestrator) == []
+    rescue_lost_runs(orchestrator)
+    assert row_of(database, connection_id)["consecutive_failures"] == 1
+    assert enqueue_due(orchestrator) == [connection_id]
+
+
+def test_the_poll_finds_a_connection_whose_lease_by_hand_has_expired(
+    orchestrator: psycopg.Connection, database: TestDatabase
+) -> None:
+    _, connection_id = database.add_connection()
+    database.take_lease(connection_id)
+    let_lease_expire(database, connection_id)
+    assert enqueue_due(orchestrator) == [connection_id]
+
+
 def test_a_run_whose_lease_a_reset_took_is_cancelled_and_no_failure(
     orchestrator: psycopg.Connection, database: TestDatabase
 ) -> None:

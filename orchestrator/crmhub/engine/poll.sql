@@ -12,7 +12,13 @@ with due as (
         row_number() over (partition by c.org_id order by c.next_sync_at, c.id) as turn
     from crmhub.source_connections as c
     where c.status = 'connected' and c.next_sync_at between '-infinity' and (select now())
-        and (c.lease_expires_at is null or c.lease_expires_at <= now())
+        and (
+            c.lease_token is null
+            -- A run that lost its worker is the rescue's: it counts the loss, and who loses many waits.
+            or c.lease_expires_at <= now() and (
+                select true from crmhub.sync_runs as r where r.connection_id = c.id and r.status = 'running'
+            ) is null
+        )
         and (
             select true from crmhub.sync_runs as r where r.connection_id = c.id and r.status = 'pending'
         ) is null
