@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from psycopg.types.json import Jsonb
 
 from crmhub.queries import read_queries
+from tap_hubspot_crm.probe import OBJECT_STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,7 +47,7 @@ class Comparison:
             return "the same"
         if not self.differs:
             return "this connection leaves out what was last changed before its start_date"
-        if self.stream not in {"contacts", "deals"}:
+        if self.stream not in OBJECT_STREAMS:
             return "changed since the last sync: sync, and compare again"
         if self.difference < 0:
             return (
@@ -68,7 +69,12 @@ def keep_comparison(
         for each in found
     }
     database.execute(
-        _QUERIES["keep_counts"], {"connection_id": connection_id, "counts": Jsonb(counts)}
+        _QUERIES["keep_counts"],
+        {
+            "connection_id": connection_id,
+            "counts": Jsonb(counts),
+            "streams": list(OBJECT_STREAMS),
+        },
     )
 
 
@@ -86,5 +92,7 @@ def want_comparison(database: psycopg.Connection, connection_id: UUID) -> None:
 
 def comparison_due(database: psycopg.Connection, connection_id: UUID) -> bool:
     """Whether somebody wants one, or a full pass has ended since the last one."""
-    row = database.execute(_QUERIES["is_due"], {"connection_id": connection_id}).fetchone()
+    row = database.execute(
+        _QUERIES["is_due"], {"connection_id": connection_id, "streams": list(OBJECT_STREAMS)}
+    ).fetchone()
     return row is not None and bool(row[0])

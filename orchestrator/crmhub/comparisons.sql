@@ -5,11 +5,9 @@
 insert into crmhub.count_comparisons (org_id, connection_id, compared_at, counts, full_passes)
 select
     c.org_id, c.id, clock_timestamp(), %(counts)s,
-    nullif(
-        concat_ws(
-            ' ', c.state_json #>> '{bookmarks,contacts,full_pass_at}', c.state_json #>> '{bookmarks,deals,full_pass_at}'
-        ),
-        ''
+    (
+        select string_agg(c.state_json #>> array['bookmarks', s.name, 'full_pass_at'], ' ' order by s.place)
+        from unnest(%(streams)s::text[]) with ordinality as s (name, place)
     )
 from crmhub.source_connections as c
 where c.id = %(connection_id)s
@@ -38,11 +36,9 @@ set wanted_at = excluded.wanted_at;
 -- Somebody wants it, or a full pass has ended since the last one.
 select
     known.wanted_at is not null
-    or known.full_passes is distinct from nullif(
-        concat_ws(
-            ' ', c.state_json #>> '{bookmarks,contacts,full_pass_at}', c.state_json #>> '{bookmarks,deals,full_pass_at}'
-        ),
-        ''
+    or known.full_passes is distinct from (
+        select string_agg(c.state_json #>> array['bookmarks', s.name, 'full_pass_at'], ' ' order by s.place)
+        from unnest(%(streams)s::text[]) with ordinality as s (name, place)
     )
 from crmhub.source_connections as c
 left join crmhub.count_comparisons as known on known.org_id = c.org_id and known.connection_id = c.id

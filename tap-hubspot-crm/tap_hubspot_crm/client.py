@@ -118,6 +118,11 @@ class HubSpotClient:
         # Those that stay behind keep the event that tells them to end.
         self._ended = threading.Event()
 
+    def abandon(self) -> None:
+        """Have nothing more asked, from any thread: who asks or waits hears `Abandoned`."""
+        self._ended.set()
+        self._connections.cut()
+
     def until_the_end(self, events: Iterator[T]) -> Iterator[T]:
         """Yield what passes tell; however they end, no thread of theirs is left."""
         try:
@@ -166,6 +171,8 @@ class HubSpotClient:
         renewed = False
         tries = Tries()
         while True:
+            if ended.is_set():
+                raise Abandoned
             token = self._credentials.token()
             call = bucket.take()
             heard = partial(bucket.answered, call)

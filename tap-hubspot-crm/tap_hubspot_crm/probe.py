@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_hubspot_crm.associations import complete_pass_due
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.definitions import names_digest, read_definitions
-from tap_hubspot_crm.errors import TapError
+from tap_hubspot_crm.errors import Abandoned, TapError
 from tap_hubspot_crm.listings import read_owners, read_pipelines
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
 from tap_hubspot_crm.object_types import OBJECT_TYPES
@@ -23,23 +23,39 @@ from tap_hubspot_crm.state_json import read_bookmarks
 from tap_hubspot_crm.windows import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from tap_hubspot_crm.state import Bookmark
     from tap_hubspot_crm.timekeeping import Timer
 
-__all__ = ("STREAMS", "TapError", "Verdict", "count_records", "intervals_of", "probe")
+__all__ = (
+    "OBJECT_STREAMS",
+    "STREAMS",
+    "Abandoned",
+    "TapError",
+    "Verdict",
+    "count_records",
+    "intervals_of",
+    "probe",
+)
 
 #: Every stream that the tap has.
 STREAMS = tuple(BOOKMARKS)
+#: Those of an object type: start_date leaves older records out of them, and full passes, which tell
+#: what is gone, are rare.
+OBJECT_STREAMS = tuple(OBJECT_TYPES)
+
+
+def _nobody_ends_it(_end: Callable[[], None]) -> None:
+    """Leave it to its own end."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What a probe found."""
 
-    #: The first stream for which a run would have something to do; None if there is none.
+    #: A stream for which a run would have something to do; None if there is none.
     stream: str | None
     #: Not after the probe's first request, in HubSpot's time. If `stream` is None, everything
     #: that HubSpot's index had up to then was sent by the run that wrote the state.
@@ -66,46 +82,58 @@ def probe(
     *,
     streams: Iterable[str] = STREAMS,
     timer: Timer | None = None,
+    attach: Callable[[Callable[[], None]], None] = _nobody_ends_it,
 ) -> Verdict:
     """Return whether a run with this state would have anything to do.
 
-    If nothing changed that takes one search an object type that the stream looks at, or three
-    listings; and, where the settings do not name the properties, the listings of those.
+    If nothing changed that takes one search an object type, the listing of pipelines and three of
+    owners; and, where the settings do not name the properties, the listings of those.
 
     Args:
         config: The tap's settings.
         state: The Singer state of the last run; an empty one means that everything is to be read.
         streams: The selected streams.
         timer: How to measure and wait; the machine's own by default.
+        attach: Is told by what another thread can end the probe.
 
     Raises:
         TapError: As the tap itself would.
+        Abandoned: It was ended; no `Exception`.
     """
     settings = read_settings(config)
     bookmarks = read_bookmarks(state)
     client = HubSpotClient(settings, timer=timer)
+    attach(client.abandon)
+    probing = _Probing(client, settings, {stream: bookmarks[stream] for stream in streams})
     try:
-        asked_at: datetime | None = None
-        for stream in streams:
-            changed, moment = _stream_changed(client, settings, stream, bookmarks[stream])
-            asked_at = asked_at or moment
-            if changed:
-                return Verdict(stream=stream, asked_at=asked_at)
-        return Verdict(stream=None, asked_at=asked_at)
+        stream = next((each for each in probing.bookmarks if probing.has_news(each)), None)
+        return Verdict(stream=stream, asked_at=probing.asked_at)
     finally:
         client.close()
 
 
-def count_records(config: Mapping[str, Any], *, timer: Timer | None = None) -> dict[str, int]:
+def count_records(
+    config: Mapping[str, Any],
+    *,
+    timer: Timer | None = None,
+    attach: Callable[[Callable[[], None]], None] = _nobody_ends_it,
+) -> dict[str, int]:
     """Return how many records HubSpot has of each stream that it counts.
 
     Live records of an object type by its search index, which lags behind by seconds; pipelines and
     owners by their listings, archived ones included. Sets of associations are not counted anywhere.
 
+    Args:
+        config: The tap's settings.
+        timer: How to measure and wait; the machine's own by default.
+        attach: Is told by what another thread can end the counting.
+
     Raises:
         TapError: As the tap itself would.
+        Abandoned: It was ended; no `Exception`.
     """
     client = HubSpotClient(read_settings(config), timer=timer)
+    attach(client.abandon)
     try:
         counts: dict[str, int] = {}
         for stream in OBJECT_TYPES:
@@ -118,32 +146,84 @@ def count_records(config: Mapping[str, Any], *, timer: Timer | None = None) -> d
         client.close()
 
 
-def _stream_changed(
-    client: HubSpotClient, settings: Settings, stream: str, bookmark: Bookmark
-) -> tuple[bool, datetime | None]:
-    """Return whether the stream has something to do, and when HubSpot was first asked."""
-    if isinstance(bookmark, ListingBookmark):
-        listing = read_owners(client) if stream == "owners" else read_pipelines(client)
-        return listing.digest != bookmark.digest, listing.asked_at
-    if bookmark.bookmark is None or bookmark.full_pass is not None:
-        return True, None
-    seen = (
-        {stream: bookmark.seen} if isinstance(bookmark, ObjectBookmark) else bookmark.seen_by_type
-    )
-    asked_at: datetime | None = None
-    for object_type, known in seen.items():
-        window = Window.since(
-            bookmark.bookmark, lookback_seconds=settings.lookback_seconds, seen=known
-        )
-        for page in ObjectReader(client, object_type).search(window):
-            asked_at = asked_at or page.asked_at
-            if not all(window.knows(hit) for hit in page.found.hits):
-                return True, asked_at
-    if _slower_pass_due(bookmark, intervals_of(settings), client.clock.now()):
-        return True, asked_at
+class _Probing:
+    """What a probe has asked so far: each object type is searched once, whoever looks at it."""
+
+    def __init__(
+        self, client: HubSpotClient, settings: Settings, bookmarks: Mapping[str, Bookmark]
+    ) -> None:
+        self._client = client
+        self._settings = settings
+        self.bookmarks = bookmarks
+        #: When HubSpot was first asked, in its own time; None before.
+        self.asked_at: datetime | None = None
+        #: Object type to the streams that do not know all that a search of it found.
+        self._surprised: dict[str, set[str]] = {}
+
+    def has_news(self, stream: str) -> bool:
+        """Return whether a run would have something to do for the stream."""
+        bookmark = self.bookmarks[stream]
+        if isinstance(bookmark, ListingBookmark):
+            listing = (
+                read_owners(self._client) if stream == "owners" else read_pipelines(self._client)
+            )
+            self.asked_at = self.asked_at or listing.asked_at
+            return listing.digest != bookmark.digest
+        if bookmark.bookmark is None or bookmark.full_pass is not None:
+            return True
+        if any(stream in self._search(object_type) for object_type in _seen(stream, bookmark)):
+            return True
+        if _slower_pass_due(bookmark, intervals_of(self._settings), self._client.clock.now()):
+            return True
+        if isinstance(bookmark, ObjectBookmark):
+            return _has_new_properties(self._client, self._settings, stream, bookmark)
+        return bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts)
+
+    def _search(self, object_type: str) -> set[str]:
+        """Return the streams to which a search of the type shows something new.
+
+        As far back as any of them looks, and no further than to a page on which one has found
+        something: then a run is to be started, whatever the others would find.
+        """
+        if object_type not in self._surprised:
+            windows = self._windows(object_type)
+            widest = min(windows.values(), key=lambda window: window.lower)
+            surprised = self._surprised.setdefault(object_type, set())
+            for page in ObjectReader(self._client, object_type).search(widest):
+                self.asked_at = self.asked_at or page.asked_at
+                for stream, window in windows.items():
+                    if any(
+                        not widest.lower <= hit.modified < window.lower and not window.knows(hit)
+                        for hit in page.found.hits
+                    ):
+                        surprised.add(stream)
+                if surprised:
+                    break
+        return self._surprised[object_type]
+
+    def _windows(self, object_type: str) -> dict[str, Window]:
+        """Return what each stream with a bookmark looks at in the type."""
+        windows: dict[str, Window] = {}
+        for stream, bookmark in self.bookmarks.items():
+            if isinstance(bookmark, ListingBookmark) or bookmark.bookmark is None:
+                continue
+            seen = _seen(stream, bookmark)
+            if object_type in seen:
+                windows[stream] = Window.since(
+                    bookmark.bookmark,
+                    lookback_seconds=self._settings.lookback_seconds,
+                    seen=seen[object_type],
+                )
+        return windows
+
+
+def _seen(
+    stream: str, bookmark: ObjectBookmark | AssociationsBookmark
+) -> Mapping[str, Mapping[str, int]]:
+    """Return the object types that a stream looks at, with the rows of each that it has seen."""
     if isinstance(bookmark, ObjectBookmark):
-        return _has_new_properties(client, settings, stream, bookmark), asked_at
-    return bool(bookmark.owed_deals or bookmark.gone_deals or bookmark.owed_contacts), asked_at
+        return {stream: bookmark.seen}
+    return bookmark.seen_by_type
 
 
 def _has_new_properties(

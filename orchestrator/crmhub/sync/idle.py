@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from crmhub.queries import read_queries
 from crmhub.sync.environment import tap_settings
-from tap_hubspot_crm.probe import TapError, probe
+from tap_hubspot_crm.probe import Abandoned, TapError, probe
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from crmhub.connections import Connection
+    from crmhub.sync.control import RunControl
     from crmhub.sync.runs import Claim
     from crmhub.vault.secret import Secret
 
@@ -31,19 +32,25 @@ def read_state(database: psycopg.Connection, claim: Claim) -> object:
 
 
 def unchanged_through(
-    connection: Connection, state: object, *, token: Secret, api_url: str | None
+    connection: Connection,
+    state: object,
+    *,
+    token: Secret,
+    api_url: str | None,
+    control: RunControl,
 ) -> datetime | None:
     """Ask HubSpot whether a run with this state would have anything to do.
 
     Returns:
         The moment, in HubSpot's time, up to which nothing has changed; None if there is something
-        to do, if a slower pass is due, or if HubSpot gave no answer: then the run finds out.
+        to do, if a slower pass is due, if HubSpot gave no answer (then the run finds out), or if
+        `control` ended the asking, which may otherwise take as long as HubSpot lets us wait.
     """
     if not state:
         return None
     settings = {**tap_settings(connection, api_url=api_url), "access_token": token.reveal()}
     try:
-        verdict = probe(settings, state)
-    except TapError:
+        verdict = probe(settings, state, attach=control.attach)
+    except (TapError, Abandoned):
         return None
     return None if verdict.changed else verdict.asked_at

@@ -109,14 +109,14 @@ where id = %(run_id)s and status = 'running';
 
 -- name: connection_succeeded
 -- Only under the lease the run had: after a reset its success says nothing about the new state. It gives
--- the lease back. Everything up to the older of the two bookmarks, in HubSpot's own time, is in.
+-- the lease back. Everything up to the oldest bookmark, in HubSpot's own time, is in.
 update crmhub.source_connections
 set last_sync_at = clock_timestamp(),
     synced_through = coalesce(
         %(synced_through)s,
-        least(
-            (state_json #>> '{bookmarks,contacts,bookmark}')::timestamptz,
-            (state_json #>> '{bookmarks,deals,bookmark}')::timestamptz
+        (
+            select min((b.value ->> 'bookmark')::timestamptz)
+            from jsonb_each(state_json -> 'bookmarks') as b
         ),
         %(started_at)s
     ),

@@ -123,7 +123,13 @@ def sync_pending(
         began = time.monotonic()
         outcome = _run(connection, claim, plan, control, on_line)
         if outcome.succeeded:
-            verify_if_due(connection, tokens=plan.tokens, urls=plan.urls, api_url=plan.api_url)
+            verify_if_due(
+                connection,
+                tokens=plan.tokens,
+                urls=plan.urls,
+                api_url=plan.api_url,
+                control=control,
+            )
         outcome = _record(claim, plan, outcome)
         _say_end(outcome, seconds=time.monotonic() - began)
         return outcome
@@ -176,10 +182,13 @@ def _run(
 
     try:
         token = TokenFile(plan.tokens, connection.id)
-        if (through := _unchanged_through(connection, claim, plan, token)) is not None:
+        through = _unchanged_through(connection, claim, plan, token, control)
+        if through is not None:
             return RunOutcome(
                 succeeded=True, exit_status=0, records={}, failure=None, synced_through=through
             )
+        if control.reason is not None:
+            return _not_run(control.reason)
         return run_meltano(
             run_id=claim.run.id,
             connection_id=connection.id,
@@ -212,11 +221,13 @@ def _run(
 
 
 def _unchanged_through(
-    connection: Connection, claim: Claim, plan: SyncPlan, token: TokenFile
+    connection: Connection, claim: Claim, plan: SyncPlan, token: TokenFile, control: RunControl
 ) -> datetime | None:
     with connect(plan.urls.orchestrator) as database:
         state = read_state(database, claim)
-    return unchanged_through(connection, state, token=token.newest.secret, api_url=plan.api_url)
+    return unchanged_through(
+        connection, state, token=token.newest.secret, api_url=plan.api_url, control=control
+    )
 
 
 def _say_end(outcome: RunOutcome, *, seconds: float) -> None:
