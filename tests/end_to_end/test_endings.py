@@ -116,6 +116,16 @@ def test_the_runbook_has_the_table_of_the_endings() -> None:
     assert endings.table() in README.read_text(encoding="utf-8")
 
 
+def test_a_state_that_cannot_be_read_is_the_databases_failure(scene: Scene) -> None:
+    """Its login may be refused, or away, when the others are not."""
+    url = scene.stage.urls.state.replace("@", "no@")
+    plan = plan_of(scene)
+    row = end_of_run(scene, replace(plan, urls=replace(plan.urls, state=url)))
+    assert row["last_error_class"] == "database"
+    assert "CRMHUB_STATE_DATABASE_URL" in row["last_error_message"]
+    assert scene.ids("crm_contacts", scene.alder.org_id) == []
+
+
 @pytest.mark.parametrize(
     ("fault", "ending"),
     [

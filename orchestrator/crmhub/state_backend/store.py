@@ -69,6 +69,14 @@ class CrmHubStateStore(StateStoreManager):
         Raises StateRefusedError where there is no such connection: a run would otherwise
         take a typing error for a first sync.
         """
+        try:
+            return self._read(state_id)
+        except StateRefusedError as error:
+            # Meltano ends a run for it, but says only that it could not retrieve the state.
+            _tell_run("the state was not read", error)
+            raise
+
+    def _read(self, state_id: str) -> MeltanoState | None:
         connection_id = _connection_id(state_id)
         with self._serving(connection_id) as database:
             row = database.execute(
@@ -93,14 +101,7 @@ class CrmHubStateStore(StateStoreManager):
         try:
             self._write(state)
         except StateRefusedError as error:
-            if not _called_as_meltano_state():
-                # For who reads the run's log, in the words of tap and target.
-                said = {
-                    "event": "state_failed",
-                    "error_class": error.error_class,
-                    "message": f"the state was not stored: {error.reason}",
-                }
-                click.echo(json.dumps(said), err=True)
+            if _tell_run("the state was not stored", error):
                 os.kill(os.getpid(), signal.SIGTERM)
             raise
 
@@ -202,6 +203,19 @@ def _no_connection(connection_id: uuid.UUID) -> StateRefusedError:
     )
 
 
-def _called_as_meltano_state() -> bool:
-    """Whether a person runs `meltano state …`, which reports an error by itself."""
-    return "state" in sys.argv[1:]
+def _tell_run(what: str, error: StateRefusedError) -> bool:
+    """Say what happened to who reads a run's log, in the words of tap and target.
+
+    Returns:
+        False, and nothing is said, where a person runs `meltano state …`, which reports an error
+        by itself.
+    """
+    if "state" in sys.argv[1:]:
+        return False
+    said = {
+        "event": "state_failed",
+        "error_class": error.error_class,
+        "message": f"{what}: {error.reason}",
+    }
+    click.echo(json.dumps(said), err=True)
+    return True
