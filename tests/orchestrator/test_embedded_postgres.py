@@ -32,6 +32,12 @@ with embedded_postgres() as server:
     print(server.url, server.directory, flush=True)
     time.sleep(600)
 """
+FIRST_START = """
+import pathlib, sys
+from crmhub.embedded_postgres import embedded_postgres
+with embedded_postgres(pathlib.Path(sys.argv[1])):
+    pass
+"""
 
 
 def comes_true(condition: Callable[[], bool]) -> bool:
@@ -106,6 +112,21 @@ def test_a_server_with_a_directory_keeps_its_data(directory: Path) -> None:
         connection.commit()
     with embedded_postgres(directory / "kept") as server, psycopg.connect(server.url) as connection:
         assert connection.execute("select count(*) from kept").fetchone() == (0,)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lists a process's children")
+def test_a_server_whose_first_start_was_cut_off_starts_the_next_time(directory: Path) -> None:
+    """As by a machine that goes down while the files are made."""
+    kept = directory / "kept"
+    with subprocess.Popen(
+        [sys.executable, "-c", FIRST_START, str(kept)], stderr=subprocess.DEVNULL
+    ) as starting:
+        assert comes_true(lambda: any(kept.glob("data*/PG_VERSION")))
+        [guard] = Path(f"/proc/{starting.pid}/task/{starting.pid}/children").read_text().split()
+        starting.kill()
+        os.killpg(int(guard), signal.SIGKILL)
+    with embedded_postgres(kept) as server:
+        assert answers(server.url)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's server runs as another account")

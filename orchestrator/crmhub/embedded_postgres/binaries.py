@@ -88,15 +88,19 @@ def copied_binaries(binaries: PostgresBinaries, folder: Path) -> PostgresBinarie
         libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, folder / libraries.name, dirs_exist_ok=True)
+        # Under another name until it is whole: a start may be cut off.
+        made = prefix.with_name(f"{prefix.name}.new")
+        shutil.rmtree(made, ignore_errors=True)
         # What programs are compiled with is of no use here.
         shutil.copytree(
             binaries.prefix,
-            prefix,
+            made,
             symlinks=True,
             ignore=shutil.ignore_patterns("include", "pkgconfig", "*.a"),
         )
-        for path in (folder, folder / package.name, prefix):
+        for path in (folder, folder / package.name, made):
             path.chmod(0o755)
+        made.rename(prefix)
     return PostgresBinaries(prefix=prefix, major=binaries.major)
 
 

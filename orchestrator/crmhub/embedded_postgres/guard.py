@@ -93,6 +93,9 @@ def _initialise(wish: GuardWish) -> None:
     data = Path(wish["directory"]) / "data"
     if (data / "PG_VERSION").exists():
         return
+    # Elsewhere at first: what a start that was cut off leaves is no server's data.
+    made = data.with_name("data.new")
+    shutil.rmtree(made, ignore_errors=True)
     password_file = Path(wish["directory"]) / "initdb.password"
     password_file.touch(mode=0o600)
     password_file.write_text(wish["password"] + "\n")
@@ -108,7 +111,7 @@ def _initialise(wish: GuardWish) -> None:
             wish,
             [
                 "initdb",
-                f"--pgdata={data}",
+                f"--pgdata={made}",
                 "--username=postgres",
                 f"--pwfile={password_file}",
                 "--auth=scram-sha-256",
@@ -117,8 +120,19 @@ def _initialise(wish: GuardWish) -> None:
                 *(["--no-sync"] if wish["temporary"] else []),
             ],
         )
+        _move(made, data)
     finally:
         password_file.unlink(missing_ok=True)
+
+
+def _move(made: Path, data: Path) -> None:
+    """Give the folder its name, in a way that a machine which goes down remembers."""
+    made.rename(data)
+    parent = os.open(data.parent, os.O_RDONLY)
+    try:
+        os.fsync(parent)
+    finally:
+        os.close(parent)
 
 
 def _start(wish: GuardWish) -> tuple[subprocess.Popen[bytes], int]:

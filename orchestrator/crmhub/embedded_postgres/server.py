@@ -155,8 +155,9 @@ def _within_reach(
 def _password(directory: Path) -> str:
     """The superuser's password: kept beside the data, in a file for its owner only."""
     path = directory / "superuser.password"
-    if path.exists():
-        return path.read_text().strip()
+    # Of a start that was cut off there may be an empty one.
+    if path.exists() and (known := path.read_text().strip()):
+        return known
     password = secrets.token_urlsafe(24)
     path.touch(mode=0o600)
     path.write_text(password + "\n")
