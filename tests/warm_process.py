@@ -34,6 +34,7 @@ FILES: Final = 4
 NUMBER: Final = struct.Struct("!i")
 #: What a program loads only when it runs, by the program's name.
 LOADED_LATE: Final = {
+    "crmhub": ("crmhub.demo.play", "crmhub.engine.working", "target_crmhub_postgres.mapping"),
     "meltano": ("alembic.command", "crmhub.state_backend.store", "mako.template"),
 }
 

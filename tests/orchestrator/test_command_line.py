@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,19 @@ def test_every_command_explains_itself(crmhub: Crmhub, command: tuple[str, ...])
     done = crmhub(*command, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: crmhub")
+
+
+def test_a_command_waits_for_nothing_that_only_others_need() -> None:
+    """What is heavy is loaded by the commands that use it; the group knows all of them."""
+    heavy = {"hubspot_sandbox", "prometheus_client", "singer_sdk", "tap_hubspot_crm", "werkzeug"}
+    program = (
+        "import sys; from crmhub.cli.main import crmhub; assert 'demo' in crmhub.commands;"
+        "print(*{name.partition('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert heavy.isdisjoint(loaded)
 
 
 def test_migrations_are_applied_once(crmhub: Crmhub, empty_database: TestDatabase) -> None:

@@ -14,9 +14,6 @@ import click
 from rich.console import Console
 
 from crmhub.cli.signin import sign_in_link
-from crmhub.cli.worker import work
-from crmhub.demo.play import play_demo
-from crmhub.demo.staying import demo_settings, status_center
 from crmhub.logs import configure_logging
 
 if TYPE_CHECKING:
@@ -35,6 +32,9 @@ def demo(*, once: bool) -> None:
     the sandbox, runs again, and shows what came of it. Then it stays up: people go on working in
     the sandbox, a worker syncs, and the Status Center shows it. Nothing is left when it ends.
     """
+    # The sandbox and the engine take half a second to load, which is not for every command to wait.
+    from crmhub.demo.play import play_demo  # noqa: PLC0415 - as said above
+
     signal.signal(signal.SIGTERM, _end)
     try:
         play_demo(Console(), then=_leave if once else _stay)
@@ -52,6 +52,9 @@ def _leave(_stage: Stage) -> None:
 
 def _stay(stage: Stage) -> None:
     """Say where everything is, and work until Ctrl-C."""
+    from crmhub.demo.staying import demo_settings, status_center  # noqa: PLC0415 - as `play_demo`
+    from crmhub.engine.working import work  # noqa: PLC0415 - as `play_demo`
+
     configure_logging(level=logging.ERROR)
     settings = demo_settings(stage)
     with status_center(stage, settings) as address:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from crmhub.cli.web import say_where, web_options
-from crmhub.cli.worker import work, working_options
+from crmhub.cli.worker import working_options
 from crmhub.logs import configure_logging
 from crmhub.settings import (
     WebUrls,
@@ -43,6 +43,9 @@ def run(*, web_host: str, web_port: int, without_web: bool, **options: Any) -> N
     export SECRETS_ENCRYPTION_KEY="$(crmhub keys generate)" PII_HASH_SALT=… CRMHUB_SIGNING_KEY=…
     crmhub run
     """
+    # The engine takes a third of a second to load, which is not for every command to wait.
+    from crmhub.engine.working import work  # noqa: PLC0415 - as said above
+
     configure_logging()
     # Said before a server is started for nothing.
     pii_hash_salt(os.environ)

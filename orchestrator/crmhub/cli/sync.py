@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import signal
 import sys
 import time
 import uuid
@@ -13,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from rich.console import Console
 
-from crmhub.cli.worker import plan_from_environment
 from crmhub.database import connect
 from crmhub.engine.queue import request_sync
 from crmhub.errors import InvalidSettingsError, LeaseTakenError
@@ -22,13 +23,19 @@ from crmhub.settings import required_database_url, required_database_urls
 from crmhub.sync.control import RunControl
 from crmhub.sync.exit_status import exit_status
 from crmhub.sync.launching import ColdLauncher
+from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.runs import Run, Unclaimed, find_run, request_run
-from crmhub.sync.sync import sync_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from types import FrameType
 
 _LOOK_SECONDS: Final = 0.5
+_STOPPED: Final = PluginFailure(
+    error_class="cancelled",
+    message="the command was stopped: the next run goes on from the last state",
+    retry_after_seconds=None,
+)
 
 
 @click.command("sync")
@@ -54,7 +61,7 @@ def sync(
 
     \b
     crmhub sync CONNECTION --wait     where workers run
-    crmhub sync CONNECTION --here     without any worker
+    crmhub sync CONNECTION --here     without any worker; stopped, it ends its run: 75
     """
     if allow_mass_delete and not here:
         raise InvalidSettingsError("--allow-mass-delete goes with --here: it is for one run")
@@ -98,6 +105,10 @@ def _run_by_worker(connection_id: uuid.UUID, *, wait: bool) -> Run:
 
 
 def _run_here(connection_id: uuid.UUID, *, allow_mass_delete: bool) -> Run:
+    # What runs a sync takes a third of a second to load, which is not for every command to wait.
+    from crmhub.engine.working import plan_from_environment  # noqa: PLC0415 - as said above
+    from crmhub.sync.sync import sync_pending  # noqa: PLC0415 - as said above
+
     configure_logging()
     plan = replace(
         plan_from_environment(required_database_urls(os.environ), ColdLauncher()),
@@ -105,13 +116,34 @@ def _run_here(connection_id: uuid.UUID, *, allow_mass_delete: bool) -> Run:
     )
     with connect(plan.urls.orchestrator) as database:
         run = request_run(database, connection_id, trigger="manual")
-    outcome = sync_pending(connection_id, plan, RunControl())
+    control = RunControl()
+    with _ended_by_signals(control):
+        outcome = sync_pending(connection_id, plan, control)
     if isinstance(outcome, Unclaimed):
         raise LeaseTakenError(
             f"connection {connection_id} cannot run now, {outcome.value}: wait for its end"
         )
     with connect(plan.urls.orchestrator) as database:
         return find_run(database, run.id)
+
+
+@contextlib.contextmanager
+def _ended_by_signals(control: RunControl) -> Iterator[None]:
+    """End the run when this process is told to: its end is recorded, and its lease given back.
+
+    A second signal does what it does elsewhere.
+    """
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        control.end(_STOPPED)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _progress(run: Run) -> str:

@@ -14,7 +14,6 @@ from rich.table import Table
 from crmhub.connections import find_connection
 from crmhub.database import connect
 from crmhub.settings import access_tokens, hubspot_api_url, required_database_urls
-from crmhub.verify import verify_connection
 
 if TYPE_CHECKING:
     import uuid
@@ -32,6 +31,9 @@ def verify(*, connection_id: uuid.UUID, as_json: bool) -> None:
     Exit status 0: the same; 1: they differ, and a sentence says what that can mean. HubSpot counts
     by its search index, which lags behind by some seconds. The Status Center shows the last result.
     """
+    # What asks HubSpot takes a while to load, which is not for every command to wait.
+    from crmhub.verify import verify_connection  # noqa: PLC0415 - as said above
+
     urls = required_database_urls(os.environ)
     with connect(urls.orchestrator) as database:
         connection = find_connection(database, connection_id)

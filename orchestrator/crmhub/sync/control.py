@@ -16,7 +16,8 @@ class RunControl:
 
     def __init__(self) -> None:
         """Nobody wants the run to end yet."""
-        self._lock = threading.Lock()
+        # Of the kind that a signal's handler may take while its own thread holds it.
+        self._lock = threading.RLock()
         self._reason: PluginFailure | None = None
         self._end: Callable[[], None] | None = None
 

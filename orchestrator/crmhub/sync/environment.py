@@ -6,8 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from crmhub.errors import InvalidSettingsError
-from target_crmhub_postgres.mapping import InvalidSettingsError as MappingRefusedError
-from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +53,12 @@ def fetched_properties(connection: Connection) -> dict[str, list[str]]:
 
     Raises InvalidSettingsError where its choice cannot be kept, as with a personal property.
     """
+    # With it comes the Singer SDK: a quarter of a second that only some commands have to wait.
+    from target_crmhub_postgres.mapping import (  # noqa: PLC0415 - as said above
+        InvalidSettingsError as MappingRefusedError,
+    )
+    from target_crmhub_postgres.mapping import load_mapping  # noqa: PLC0415 - as said above
+
     try:
         mapping = load_mapping(connection.provider).with_choices(
             kept_properties=connection.config.get("kept_properties"),
