@@ -63,3 +63,22 @@ def test_a_tab_that_was_opened_behind_another_shows_how_things_stand(
     org.pause_an_hour_ago(connection_id)
     page.evaluate("dispatchEvent(new Event('tab:shown'))")
     expect(page.get_by_role("article")).to_contain_text("Paused")
+
+
+def test_a_sync_too_short_to_be_seen_is_in_the_history_and_in_the_figures(
+    visitors: Visitors, org: OrgRows
+) -> None:
+    alder = fill(org)
+    history = visitors.sign_in(org.org_id, path=f"/integrations/connections/{alder}")
+    pipeline = visitors.sign_in(org.org_id, path="/integrations/pipeline")
+    # Told of by the same look at the database as the other page.
+    told = visitors.sign_in(org.org_id).get_by_role("article", name="Alder & Sons")
+    run_id = org.add_run(alder, "running", minutes_ago=0)
+    expect(told).to_contain_text("Syncing")
+    org.end_run(run_id)
+    expect(told).to_contain_text("Up to date")
+    org.add_total(alder, "new", 1_000, 1, owner="73")
+    org.add_run(alder, minutes_ago=0, records={"deals": 1_000})
+    org.note_success(alder)
+    expect(history.get_by_role("row").filter(has_text="1,000 deals")).to_have_count(1)
+    expect(pipeline.get_by_text("1,448 deals")).to_be_visible()

@@ -129,6 +129,10 @@ class OrgRows:
         """Let what is to be erased have been so for long enough that a worker looks after it."""
         self._run("ask_to_erase_long_ago")
 
+    def note_success(self, connection_id: uuid.UUID) -> None:
+        """Let a connection have been synced just now, by a run that nobody saw going on."""
+        self._run("note_success", connection_id=connection_id)
+
     def end_sessions(self) -> None:
         """Let everybody's session have expired."""
         self._run("end_sessions")

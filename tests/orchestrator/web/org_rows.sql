@@ -80,6 +80,9 @@ update crmhub.sync_runs set records = %(records)s where id = %(run_id)s;
 -- name: end_run
 update crmhub.sync_runs set status = 'succeeded', finished_at = now() where id = %(run_id)s;
 
+-- name: note_success
+update crmhub.source_connections set last_sync_at = now() where id = %(connection_id)s;
+
 -- name: end_sessions
 delete from crmhub.web_sessions where org_id = %(org_id)s;
 

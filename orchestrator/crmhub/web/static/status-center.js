@@ -48,15 +48,18 @@
     place.hidden = !words;
   };
 
-  // States of the cards as they were shown last: only another one is worth an announcement.
-  const states = new Map();
+  // How the cards stood when they were told of last. A sync can be over before it was ever seen: then
+  // its end alone says that there was one.
+  const standings = new Map();
+  const hasMoved = (before, { state, ended }) => before.state !== state || before.ended !== ended;
   const noteStates = (root) => {
     const cards = root.matches?.("article.card") ? [root] : root.querySelectorAll("article.card");
     for (const { id, dataset } of cards) {
-      const before = states.get(id);
-      states.set(id, dataset.state);
-      if (before === undefined || before === dataset.state) continue;
-      announce(`${dataset.name}: ${dataset.state}`);
+      const { name, state, ended } = dataset;
+      const before = standings.get(id);
+      standings.set(id, { state, ended });
+      if (!before || !hasMoved(before, dataset)) continue;
+      if (before.state !== state) announce(`${name}: ${state}`);
       document.body.dispatchEvent(new CustomEvent("crmhub:state"));
     }
   };
@@ -93,12 +96,13 @@
       }
       return;
     }
-    const before = states.get(place);
-    states.set(place, told("state"));
+    const before = standings.get(place);
+    const standing = { state: told("state"), ended: told("ended") };
+    standings.set(place, standing);
     // A connection that was added; or, on a page of figures, one whose sync has begun or ended.
     const isNews = "lists" in live().dataset
-      ? before === undefined
-      : "reloads" in live().dataset && before !== undefined && before !== told("state");
+      ? !before
+      : "reloads" in live().dataset && before && hasMoved(before, standing);
     if (isNews) reloadSoon();
   };
 
