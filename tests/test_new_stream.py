@@ -15,7 +15,7 @@ from warm_programs import WarmPrograms
 
 from crmhub.migrate import migrate
 from crmhub.oauth.scopes import NEEDED_SCOPES
-from crmhub.web.status_center.streams import object_streams, stream_words
+from crmhub.web.status_center.streams import stream_words
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.server import running_sandbox
 from hubspot_sandbox.tokens import DEFAULT_SCOPES
@@ -172,7 +172,6 @@ def test_rows_of_a_new_stream_are_seen_by_their_organisation_alone(grown: GrownH
 def test_the_status_center_has_words_for_a_new_stream(packages: GrownPackages) -> None:
     grown, now = load_mapping("hubspot", packages.target), load_mapping("hubspot")
     assert stream_words(grown) == {**stream_words(now), "companies": "companies"}
-    assert object_streams(grown) == {*object_streams(now), "companies"}
 
 
 def test_the_recipe_names_every_place() -> None:

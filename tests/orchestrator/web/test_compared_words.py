@@ -57,6 +57,11 @@ def test_a_difference_is_told_with_what_it_can_mean() -> None:
     assert [line.stream for line in owners.lines] == ["contacts", "owners"]
 
 
+def test_what_a_later_release_keeps_beside_the_counts_is_left_aside() -> None:
+    more = {stream: {**kept, "sampled": 3} for stream, kept in SAME.counts.items()}
+    assert compared_of(replace(SAME, counts=more)) == compared_of(SAME)
+
+
 def test_what_a_start_date_leaves_out_is_no_difference() -> None:
     counts = {"contacts": {"hubspot": 9, "ours": 4, "leaves_out": True}}
     found = compared_of(replace(SAME, counts=counts))

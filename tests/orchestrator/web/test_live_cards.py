@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import time
@@ -14,7 +15,8 @@ from orchestrator.web.org_rows import OrgRows
 from orchestrator.web.served import database_away, served_web
 
 from crmhub.flags import CRM_HUB, set_flag
-from crmhub.web.status_center.live import STREAMS_PER_SESSION
+from crmhub.web.databases import Databases
+from crmhub.web.status_center.live import STREAMS_PER_SESSION, LiveCards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,3 +133,12 @@ def connections_of_web(web: ServedWeb) -> int:
         "where datname = current_database() and application_name like 'crmhub web%%'",
     )
     return int(row["count"])
+
+
+def test_what_the_streams_complain_of_is_said_by_the_web_process(
+    web: ServedWeb, caplog: pytest.LogCaptureFixture
+) -> None:
+    away = LiveCards(Databases(web.settings.urls, wait_seconds=0.1), look_seconds=1.0)
+    assert not asyncio.run(away._look([], back_seconds=1.0))
+    [said] = [record for record in caplog.records if "live cards" in record.message]
+    assert said.name == "CrmHubWeb"

@@ -110,6 +110,10 @@ def test_a_card_says_what_is_wrong_as_long_as_it_is() -> None:
     ):
         card = card_of(well, "viewer", NOW)
         assert (card.remedy, card.error_message, card.error_at) == (None, None, None)
+    paused = card_of(replace(failed, status="paused"), "viewer", NOW).remedy
+    assert paused is not None
+    assert paused.meaning == remedy_of("network").meaning
+    assert "by itself" not in paused.advice
     late = replace(UP_TO_DATE, next_sync_at=NOW - LATE * 2)
     assert card_of(late, "viewer", NOW).remedy == UNATTENDED
 
@@ -126,6 +130,12 @@ def test_what_needs_somebody_comes_first() -> None:
     overview = overview_of([UP_TO_DATE, lost], "admin", NOW, size=10)
     assert [card.name for card in overview.cards] == ["Zeder", "Alder"]
     assert overview.states == {"Reconnect needed": 1, "Up to date": 1}
+
+
+def test_a_name_that_cannot_be_seen_is_the_accounts() -> None:
+    names = [replace(UP_TO_DATE, display_name=name).name for name in ("Alder", None, "", " ")]
+    assert names == ["Alder", *["HubSpot account 1"] * 3]
+    assert replace(UP_TO_DATE, external_account_id=None).account == "HubSpot account"
 
 
 def test_counts_are_in_the_streams_order_and_words_fit_their_number() -> None:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
 from crmhub.web.status_center.compared import compared_of
-from crmhub.web.status_center.words import UNATTENDED, State, counted, remedy_of, state_of
+from crmhub.web.status_center.words import (
+    PAUSED_ADVICE,
+    UNATTENDED,
+    State,
+    counted,
+    remedy_of,
+    state_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -123,7 +130,8 @@ def _remedy(connection: ConnectionReading, state: State) -> Remedy | None:
         return UNATTENDED
     if connection.last_error_class is None or state.name in {"syncing", "disconnected"}:
         return None
-    return remedy_of(connection.last_error_class)
+    remedy = remedy_of(connection.last_error_class)
+    return replace(remedy, advice=PAUSED_ADVICE) if state.name == "paused" else remedy
 
 
 def overview_of(

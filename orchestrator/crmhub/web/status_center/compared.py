@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from crmhub.comparisons import Comparison
-from crmhub.web.status_center.streams import OBJECT_STREAMS, STREAM_WORDS
+from crmhub.web.status_center.streams import STREAM_WORDS
 from crmhub.web.status_center.words import number, remedy_of
+from tap_hubspot_crm.probe import OBJECT_STREAMS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -47,9 +48,15 @@ class Compared:
 def compared_of(connection: ConnectionReading) -> Compared | None:
     """What is known of a connection's counts; None while there is nothing to compare."""
     found = [
-        Comparison(stream=stream, **connection.counts[stream])
+        Comparison(
+            stream=stream,
+            hubspot=kept["hubspot"],
+            ours=kept["ours"],
+            leaves_out=kept["leaves_out"],
+        )
         for stream in STREAM_WORDS
-        if stream in connection.counts
+        # A worker of a later release may keep more of each.
+        if (kept := connection.counts.get(stream)) is not None
     ]
     next_one = _NEXT if connection.compare_wanted_at is not None else None
     if connection.compare_failed_at is not None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from crmhub.web.status_center.cards import Card, Role
     from crmhub.web.status_center.watch import Look
 
-logger = logging.getLogger("HubSpotSyncWorker")
+logger = logging.getLogger("CrmHubWeb")
 
 #: What was committed so long after its own time is still seen, seconds.
 _LATE_SECONDS: Final = 30.0

@@ -4,9 +4,7 @@
 -- name: pipelines
 -- What can be chosen: the pipelines there are, and those that only deals know of.
 select
-    c.id as connection_id, coalesce(c.display_name, 'HubSpot account ' || c.external_account_id, 'HubSpot account')
-        as connection_name,
-    known.external_id, known.label
+    c.id as connection_id, c.display_name, c.external_account_id, known.external_id, known.label
 from crmhub.source_connections as c
 join (
     select p.org_id, p.connection_id, p.external_id, p.label, p.display_order

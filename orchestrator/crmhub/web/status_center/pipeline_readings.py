@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from psycopg.rows import class_row
 
 from crmhub.queries import read_queries
+from crmhub.web.status_center.readings import name_in_words
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -24,10 +25,17 @@ class PipelineReading:
     """A pipeline of one of the organisation's accounts."""
 
     connection_id: UUID
-    connection_name: str
+    #: The connection's.
+    display_name: str | None
+    external_account_id: str | None
     #: None: deals that are in no pipeline.
     external_id: str | None
     label: str | None
+
+    @property
+    def connection_name(self) -> str:
+        """What people call its connection."""
+        return name_in_words(self.display_name, self.external_account_id)
 
     @property
     def key(self) -> str:

@@ -60,14 +60,12 @@ class ConnectionReading:
     @property
     def name(self) -> str:
         """What people call it."""
-        return self.display_name or self.account
+        return name_in_words(self.display_name, self.external_account_id)
 
     @property
     def account(self) -> str:
         """The account in words."""
-        if self.external_account_id is None:
-            return "HubSpot account"
-        return f"HubSpot account {self.external_account_id}"
+        return name_in_words(None, self.external_account_id)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +83,13 @@ class RunReading(Run):
         if self.started_at is None or self.finished_at is None:
             return None
         return self.finished_at - self.started_at
+
+
+def name_in_words(display_name: str | None, external_account_id: str | None) -> str:
+    """What people call a connection: its name, or its account where no name is to be seen."""
+    if display_name and display_name.strip():
+        return display_name
+    return f"HubSpot account {external_account_id or ''}".rstrip()
 
 
 def read_connections(

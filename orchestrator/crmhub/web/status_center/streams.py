@@ -18,11 +18,6 @@ def stream_words(mapping: StoredMapping) -> dict[str, str]:
     return {name: _words(stream) for name, stream in mapping.streams.items()}
 
 
-def object_streams(mapping: StoredMapping) -> frozenset[str]:
-    """The streams of which an organisation chooses properties: what its people work on."""
-    return frozenset(mapping.fetched_properties())
-
-
 def _words(stream: Stream) -> str:
     """The stream's own name, or, where its records are but sets of links, what they link."""
     if stream.table is None and len(stream.sets) == 1:
@@ -31,8 +26,5 @@ def _words(stream: Stream) -> str:
     return stream.name.replace("_", " ")
 
 
-_HUBSPOT: Final = load_mapping("hubspot")
 #: What people call HubSpot's streams, in the order in which they are shown.
-STREAM_WORDS: Final[Mapping[str, str]] = stream_words(_HUBSPOT)
-#: Those that are shown even where there is nothing to say of them.
-OBJECT_STREAMS: Final = object_streams(_HUBSPOT)
+STREAM_WORDS: Final[Mapping[str, str]] = stream_words(load_mapping("hubspot"))

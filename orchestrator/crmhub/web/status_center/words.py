@@ -123,6 +123,8 @@ UNATTENDED: Final = Remedy(
     advice="It begins as soon as one is free. If it stays so, ask whoever runs CRM Hub whether a "
     "worker runs: `crmhub doctor` tells.",
 )
+#: What to do about any error while nothing is tried.
+PAUSED_ADVICE: Final = "Nothing is tried while it is paused: resume it to have it synced again."
 _UNKNOWN: Final = Remedy(meaning="The last sync failed", advice=_OPERATOR)
 
 
