@@ -57,4 +57,5 @@ def test_systemd_starts_the_web_process() -> None:
 def test_every_exit_status_is_explained() -> None:
     table = (DEPLOY / "README.md").read_text()
     explained = {int(status) for status in re.findall(r"^\| (\d+) \|", table, re.MULTILINE)}
-    assert explained == {0, *EXIT_STATUSES.values()}
+    # 1 is of every command of ours: what it was to do did not begin.
+    assert explained == {0, 1, *EXIT_STATUSES.values()}
