@@ -69,13 +69,18 @@ def add_connection(
                 },
             ).fetchone()
     except psycopg.errors.UniqueViolation:
-        raise InvalidSettingsError(
-            f"organisation {org_id} has a connection to account {external_account_id} already: "
-            "`crmhub connections list` shows it"
-        ) from None
+        raise connected_already(org_id, external_account_id) from None
     if added is None:
         raise UnknownConnectionError(f"the connection of organisation {org_id} was not stored")
     return added
+
+
+def connected_already(org_id: UUID, external_account_id: str | None) -> InvalidSettingsError:
+    """The error for an account that another connection of the organisation has."""
+    return InvalidSettingsError(
+        f"organisation {org_id} has a connection to account {external_account_id} already: "
+        "`crmhub connections list` shows it"
+    )
 
 
 def list_connections(database: psycopg.Connection) -> list[Connection]:

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from orchestrator.claims import claimed, row_of
 from orchestrator.terminal import KEY, said_in_one_line, settings_of
 
+from crmhub.connections import find_connection
+from crmhub.oauth.connecting import OfferedToken, give_token
+from crmhub.sync.next_step import next_step
+from crmhub.sync.runs import record_failure
 from crmhub.vault.keyring import read_keyring
+from crmhub.vault.secret import Secret
 from crmhub.vault.store import ACCESS_TOKEN, REFRESH_TOKEN, find_secret
 from hubspot_sandbox.faults import FaultRule
 from hubspot_sandbox.server import RunningSandbox, running_sandbox
@@ -209,3 +215,48 @@ def test_another_accounts_token_is_refused(
     assert f"reads account {other.portal_id}" in said
     assert f"of account {portal.portal_id}" in said
     assert stored(database, added["id"]) == {ACCESS_TOKEN: portal.access_token}
+
+
+def test_an_account_that_another_connection_has_is_refused(
+    crmhub: Crmhub, database: TestDatabase, settings: dict[str, str], portal: SandboxPortal
+) -> None:
+    org_id, connection_id = database.add_connection()
+    database.rows(
+        "insert into crmhub.source_connections (org_id, external_account_id) values (%s, %s)",
+        [org_id, str(portal.portal_id)],
+    )
+    done = crmhub(
+        *("connections", "reconnect", str(connection_id), "--access-token-stdin"),
+        typed=portal.access_token,
+        **settings,
+    )
+    assert f"connection to account {portal.portal_id} already" in said_in_one_line(done, 2)
+    assert stored(database, str(connection_id)) == {}
+
+
+def test_a_run_that_ends_after_its_connection_was_reconnected_takes_nothing_back(
+    database: TestDatabase,
+) -> None:
+    """It was refused by the old grant, and says so when the new one is there."""
+    _, connection_id = database.add_connection()
+    with psycopg.connect(database.url_as("crmhub_orchestrator"), autocommit=True) as orchestrator:
+        claim = claimed(orchestrator, connection_id)
+        database.rows("update crmhub.source_connections set status = 'needs_reconnect'")
+        give_token(
+            orchestrator,
+            read_keyring(KEY),
+            find_connection(orchestrator, connection_id),
+            OfferedToken(name=ACCESS_TOKEN, secret=Secret("made-up")),
+            account=None,
+        )
+        is_ours = record_failure(
+            orchestrator,
+            claim,
+            next_step("invalid_grant", failures_before=0, chance=0.0),
+            records={},
+            error_class="invalid_grant",
+            error_message="connect the account again",
+        )
+    assert not is_ours
+    row = row_of(database, connection_id)
+    assert (row["status"], row["last_error_class"]) == ("connected", None)

@@ -8,6 +8,7 @@ import uuid
 from typing import Any
 
 import click
+import psycopg
 from rich.console import Console
 from rich.table import Table
 
@@ -15,6 +16,7 @@ from crmhub.cli.token_input import asked_account, offered_token, token_options
 from crmhub.connections import (
     Connection,
     add_connection,
+    connected_already,
     find_connection,
     list_connections,
     reset_connection,
@@ -108,8 +110,11 @@ def reconnect(
     with connect(required_database_url(os.environ)) as database:
         connection = find_connection(database, connection_id)
         account = asked_account(token)
-        with database.transaction():
-            give_token(database, ring, connection, token, account=account)
+        try:
+            with database.transaction():
+                give_token(database, ring, connection, token, account=account)
+        except psycopg.errors.UniqueViolation:
+            raise connected_already(connection.org_id, account) from None
     click.echo(f"connection {connection_id} has its new token and is due")
 
 
