@@ -54,7 +54,13 @@ def add_connection(
 ) -> Connection:
     """A new connection, due at once. Raises InvalidSettingsError naming the config key at fault."""
     config = config or {}
-    row = database.execute(_QUERIES["config_problem"], {"config": Jsonb(config)}).fetchone()
+    try:
+        row = database.execute(_QUERIES["config_problem"], {"config": Jsonb(config)}).fetchone()
+    except psycopg.DataError:
+        # NUL, half a character, a number that is none: JSON for Python alone.
+        raise InvalidSettingsError(
+            "config holds what no database keeps, as NUL or NaN: take it out"
+        ) from None
     if row is not None and row[0] is not None:
         raise InvalidSettingsError(str(row[0]))
     try:

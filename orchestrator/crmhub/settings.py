@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: HKDF wants key material with some strength; shorter salts are refused.
 SALT_BYTES = 16
+#: What a clock, a pool or a port could take; as `config` of a connection has it.
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,12}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +219,7 @@ def whole_number(setting: str, text: str | None, *, default: int, least: int) ->
     """The number of a setting. Raises InvalidSettingsError naming it."""
     if not text:
         return default
-    if not (text.isascii() and text.isdigit()) or int(text) < least:
+    if not _WHOLE_NUMBER.fullmatch(text) or int(text) < least:
         raise InvalidSettingsError(f"{setting} must be a whole number of at least {least}")
     return int(text)
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 from orchestrator.terminal import KEY, SALT, said_in_one_line, settings_of
+from psycopg.types.json import Jsonb
 
+from crmhub.errors import InvalidSettingsError
 from crmhub.migrate import read_migrations
+from crmhub.settings import sync_interval_seconds
 from crmhub.vault.keyring import SecretPlace, read_keyring
 from crmhub.vault.secret import Secret
 from crmhub.vault.store import REFRESH_TOKEN, keep_secret
@@ -107,6 +110,20 @@ def test_a_run_by_hand_gets_its_lease_and_its_settings(
     ]
 
 
+def test_a_run_by_hand_that_cannot_be_is_not_waited_for(
+    crmhub: Crmhub, database: TestDatabase
+) -> None:
+    """Its lease would keep everybody away for six hours."""
+    _, connection_id = database.add_connection()
+    config = Jsonb({"kept_properties": {"contacts": ["firstname"]}})
+    database.rows("update crmhub.source_connections set config = %s", [config])
+    done = crmhub("env", str(connection_id), **settings_of(database))
+    assert "kept_properties" in said_in_one_line(done, 2)
+    assert database.rows("select lease_token from crmhub.source_connections") == [
+        {"lease_token": None}
+    ]
+
+
 def test_a_run_by_hand_is_given_no_secret_that_it_does_not_need(
     crmhub: Crmhub, database: TestDatabase
 ) -> None:
@@ -173,6 +190,10 @@ def test_a_reset_clears_the_state_and_takes_the_lease(
         ('{"colour": "blue"}', "config has no key colour"),
         ("[1]", "--config must be a JSON object"),
         ("{", "--config must be a JSON object; character 1"),
+        ("[" * 50_000, "--config must be a JSON object"),
+        ('{"start_date": "\\u0000"}', "config holds what no database keeps"),
+        ('{"start_date": "\\ud800"}', "config holds what no database keeps"),
+        ('{"sync_interval_ms": NaN}', "config holds what no database keeps"),
     ],
 )
 def test_a_config_that_does_not_fit_is_named(
@@ -217,6 +238,12 @@ def test_a_login_without_the_right_is_told_which_to_use(
 ) -> None:
     done = crmhub("connections", "list", DATABASE_URL=database.url_as("crmhub_loader"))
     assert "make logins with `crmhub roles`" in said_in_one_line(done, 1)
+
+
+@pytest.mark.parametrize("text", ["9" * 400, "9" * 5_000, "-1", "1.5", "59999", "²"])
+def test_a_number_that_no_clock_could_take_is_refused(text: str) -> None:
+    with pytest.raises(InvalidSettingsError, match=r"^HUBSPOT_SYNC_INTERVAL_MS must be a whole"):
+        sync_interval_seconds({"HUBSPOT_SYNC_INTERVAL_MS": text})
 
 
 @pytest.mark.parametrize("salt", ["", "too short"])

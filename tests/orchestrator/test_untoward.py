@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 from orchestrator.claims import LIMITS, claimed, row_of
 
 from crmhub.connections import reset_connection
@@ -15,6 +16,7 @@ from crmhub.engine.poll import enqueue_due
 from crmhub.engine.queue import queue_length, request_sync
 from crmhub.engine.rescue import rescue_lost_runs
 from crmhub.engine.wall_clock import clock_set_back
+from crmhub.engine.worker import WorkerPlan, run_worker
 from crmhub.sync.runs import Unclaimed, claim_run, find_run, list_runs, record_success
 
 if TYPE_CHECKING:
@@ -120,3 +122,15 @@ def test_a_clock_that_was_set_back_is_noticed_and_one_that_is_slow_is_not() -> N
     seconds = asyncio.run(noticed())
     assert seconds is not None
     assert round(seconds) == 3600
+
+
+def test_a_worker_that_meets_a_fault_of_ours_ends_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches over it starts it again, and can read why."""
+
+    def fail(_url: str) -> None:
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr("crmhub.engine.worker.engine_app", fail)
+    plan = WorkerPlan(url="postgresql://nowhere", concurrency=1, drain_seconds=0)
+    with pytest.raises(RuntimeError, match="a fault of ours"):
+        asyncio.run(run_worker(plan, lambda _connection_id, _control: None))

@@ -165,6 +165,8 @@ def _config(text: str) -> dict[str, Any]:
         raise InvalidSettingsError(
             f"--config must be a JSON object; character {error.pos} does not fit"
         ) from None
+    except RecursionError:
+        config = None
     if not isinstance(config, dict):
         raise InvalidSettingsError("--config must be a JSON object")
     return config

@@ -43,17 +43,18 @@ def env(*, connection_id: uuid.UUID, release: bool) -> None:
             release_lease(database, connection_id)
             click.echo(f"the lease of connection {connection_id} is free", err=True)
             return
-        salt = pii_hash_salt(os.environ)
+        variables = connection_environment(
+            connection,
+            urls=urls,
+            salt=pii_hash_salt(os.environ),
+            lease_token=None,
+            api_url=hubspot_api_url(os.environ),
+        )
+        # Last: a lease that was taken for nothing would keep everybody away.
         lease_token = take_lease(database, connection_id, seconds=BY_HAND_LEASE_SECONDS)
     project = meltano_project_directory()
-    variables = connection_environment(
-        connection,
-        urls=urls,
-        salt=salt,
-        lease_token=lease_token,
-        api_url=hubspot_api_url(os.environ),
-    )
     variables |= {
+        "CRMHUB_LEASE_TOKEN": str(lease_token),
         "MELTANO_PROJECT_ROOT": str(project),
         # Two runs in one system directory read each other's state.
         "MELTANO_SYS_DIR_ROOT": str(project / ".meltano" / "connections" / str(connection_id)),

@@ -101,9 +101,12 @@ async def run_worker(plan: WorkerPlan, sync: Callable[[UUID, RunControl], None])
     await slots.close(drain_seconds=plan.drain_seconds, reason=_STOPPED)
     # The queue's pool would wait half a minute for a database that is away, and this machine's
     # supervisor does not wait so long for us: jobs that are not handed back go to others anyway.
-    await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
+    left, _ = await asyncio.wait({leaving}, timeout=_LEAVING_SECONDS)
     remove_left_directories()
     cleaning.cancel()
+    for task in left:
+        # A fault of ours, if that is why the worker stops, ends it with a status that tells.
+        task.result()
     _log.info("the worker has stopped")
 
 

@@ -142,7 +142,6 @@ def sync_connection(
     salt: str,
     tokens: AccessTokens,
     api_url: str | None = None,
-    trigger: str = "manual",
     on_line: Callable[[MeltanoLog, str], None] = ignore_line,
     launcher: Launcher | None = None,
 ) -> RunOutcome:
@@ -152,7 +151,7 @@ def sync_connection(
     raises.
     """
     with connect(urls.orchestrator) as database:
-        request_run(database, connection_id, trigger=trigger)
+        request_run(database, connection_id, trigger="manual")
     plan = SyncPlan(
         urls=urls, salt=salt, tokens=tokens, api_url=api_url, launcher=launcher or ColdLauncher()
     )
