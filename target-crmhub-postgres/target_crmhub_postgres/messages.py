@@ -8,7 +8,7 @@ import json
 import sys
 from collections import Counter
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any, Final
 
@@ -149,7 +149,7 @@ class MessageReader(GenericSingerReader[bytes]):
         """
         try:
             message = _DECODER.decode(line)
-        except (msgspec.DecodeError, RecursionError, UnicodeError):
+        except (msgspec.DecodeError, RecursionError, UnicodeError, InvalidOperation):
             message = self._mended(line)
         if not isinstance(message, dict):
             raise InvalidRecordError(f"line {self._line_number}: is no message: must be an object")
@@ -166,8 +166,8 @@ class MessageReader(GenericSingerReader[bytes]):
         try:
             decoded = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
             return _without_surrogates(decoded)
-        except (ValueError, RecursionError):
-            pass  # their words quote the line
+        except (ValueError, RecursionError, InvalidOperation):
+            pass  # their words quote the line; no Decimal has an exponent of 19 digits
         if not self._is_whole:
             raise InputBrokenOffError(
                 f"line {self._line_number}: the input ends in its midst: "

@@ -128,12 +128,6 @@ class CrmSink(BatchSink):
                 self._keep(row.key, version, message.version)
 
     @override
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
-        """Take a record by itself, read now as far as it says."""
-        extracted = {"time_extracted": record.get("_sdc_extracted_at")}
-        self.take({"record": record, **extracted})
-
-    @override
     def process_batch(self, context: dict[str, Any]) -> None:
         """Have what was collected written, in one transaction, while the next batch is read."""
         keys = sorted(self._latest)

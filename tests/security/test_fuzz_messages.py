@@ -65,6 +65,7 @@ def test_any_bytes_are_read_or_refused_by_their_line(attempts: int) -> None:
     @example(b'{"type": "STATE", "value": ' + b"[" * 100_000)
     @example(b'{"type": "STATE", "value": ' + b"1" * 5_000 + b"}")
     @example(b'{"type": "STATE", "value": 1e999999999}')
+    @example(b'{"type": "STATE", "value": 1e9999999999999999999}')
     @example(b'{"type": "STATE", "value": "\xff"}')
     def holds(text: bytes) -> None:
         messages, refusal = read(text)

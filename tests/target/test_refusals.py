@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 from target.loading import KEYS, activate, record, schema, state
+from target.own_server import wait_for
 
 from target_crmhub_postgres.errors import (
     InvalidRecordError,
@@ -122,6 +123,7 @@ def test_a_key_that_is_not_of_digits_is_not_shown(hub: Hub) -> None:
         (f'{{"type": "{MARK}"}}', "line 2: type must be"),
         (f'{{"type": ["{MARK}"]}}', "line 2: type must be"),
         (f'{{"type": "STATE", "value": NaN, "a": "{MARK}"}}', "line 2: is not JSON in UTF-8"),
+        (f'{{"a": 1e{"9" * 19}, "b": "{MARK}"}}', "line 2: is not JSON in UTF-8"),
         (f'{{"type": "STATE", "value": "{MARK}"}}', "STATE message must have an object"),
         ("[" * 100_000, "line 2: is not JSON in UTF-8"),
         (json.dumps(activate("contacts", 1) | {"version": MARK}), "version must be a whole number"),
@@ -225,6 +227,8 @@ class _Stealing:
     def __iter__(self) -> Any:  # noqa: ANN401 - lines
         yield json.dumps(schema("contacts"))
         yield json.dumps(record("contacts", id="1"))
+        # It is written beside the reading.
+        wait_for(lambda: self._hub.keys("crm_contacts"))
         self._hub.database.take_lease(self._hub.connection_id)
         yield json.dumps(record("contacts", id="2"))
 
