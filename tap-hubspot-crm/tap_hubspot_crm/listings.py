@@ -136,6 +136,13 @@ def read_owners(client: HubSpotClient) -> Listing:
     )
 
 
+#: Stream name to what reads its listing.
+LISTINGS: Mapping[str, Callable[[HubSpotClient], Listing]] = {
+    "pipelines": read_pipelines,
+    "owners": read_owners,
+}
+
+
 def _read_owners(client: HubSpotClient, *, archived: bool) -> Listing:
     endpoint = client.paths.owners()
     query = {"limit": str(_OWNERS_LIMIT), "archived": "true" if archived else "false"}

@@ -13,7 +13,7 @@ from tap_hubspot_crm.associations import complete_pass_due
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.definitions import names_digest, read_definitions
 from tap_hubspot_crm.errors import Abandoned, TapError
-from tap_hubspot_crm.listings import read_owners, read_pipelines
+from tap_hubspot_crm.listings import LISTINGS
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
 from tap_hubspot_crm.object_types import OBJECT_TYPES
 from tap_hubspot_crm.objects import ObjectReader
@@ -139,8 +139,7 @@ def count_records(
         for stream in OBJECT_TYPES:
             known = ObjectReader(client, stream).greatest_id()
             counts[stream] = 0 if known is None else known[1]
-        counts["pipelines"] = len(read_pipelines(client).records)
-        counts["owners"] = len(read_owners(client).records)
+        counts |= {stream: len(read(client).records) for stream, read in LISTINGS.items()}
         return counts
     finally:
         client.close()
@@ -164,9 +163,7 @@ class _Probing:
         """Return whether a run would have something to do for the stream."""
         bookmark = self.bookmarks[stream]
         if isinstance(bookmark, ListingBookmark):
-            listing = (
-                read_owners(self._client) if stream == "owners" else read_pipelines(self._client)
-            )
+            listing = LISTINGS[stream](self._client)
             self.asked_at = self.asked_at or listing.asked_at
             return listing.digest != bookmark.digest
         if bookmark.bookmark is None or bookmark.full_pass is not None:

@@ -164,24 +164,19 @@ class RowReader:
         """
         if not {*map(type, results)} <= {self._row}:
             results = [self._decoded(item) for item in results]
-        if any(not all(map(field, results)) for field in (_values, _updated_at)) or None in map(
-            _archived, results
-        ):
+        values, updated = list(map(_values, results)), list(map(_updated_at, results))
+        if not all(values) or not all(updated) or None in map(_archived, results):
             results = [self._completed(item) for item in results]
-        rows: tuple[Row, ...] = tuple(results)
-        if not all(map(str.isdecimal, map(_id, rows))):
+            values, updated = list(map(_values, results)), list(map(_updated_at, results))
+        if not all(map(str.isdecimal, map(_id, results))):
             raise ValueError
         # A broken time is told here, where it came in.
-        moments = list(map(self._modified, map(_values, rows)))
-        if not all(moments):
-            moments = [row.modified_at for row in rows]
-        # Nearly always the same.
-        if (updated := list(map(_updated_at, rows))) != moments:
-            moments += updated
-        if any(map(_archived, rows)):
-            moments += filter(None, map(_archived_at, rows))
+        moments = list(map(self._modified, values))
+        if moments != updated:
+            moments = [*filter(None, moments), *updated]
+        moments += filter(None, map(_archived_at, results))
         deque(map(datetime.fromisoformat, moments), maxlen=0)
-        return rows
+        return tuple(results)
 
     def _completed(self, item: Any) -> Any:  # noqa: ANN401 - a structure made at run time
         """Return a row that lacks nothing, from one as it was sent."""

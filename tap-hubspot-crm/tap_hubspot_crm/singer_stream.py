@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.mapper import SameRecordTransform
@@ -17,11 +17,12 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.errors import InternalError, UnexpectedResponseError
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows, Touched
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.record_lines import RecordLines, as_dictionary
+from tap_hubspot_crm.state import Bookmark
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.events import Event
     from tap_hubspot_crm.object_passes import Intervals
     from tap_hubspot_crm.tap import TapHubSpotCrm
+
+
+AnyBookmark = TypeVar("AnyBookmark", bound=Bookmark)
 
 
 class HubSpotStream(Stream):
@@ -156,6 +160,13 @@ class HubSpotStream(Stream):
     @override
     def get_batch_config(self, config: Mapping[str, Any]) -> None:
         return None
+
+    def _bookmark(self, kind: type[AnyBookmark]) -> AnyBookmark:
+        """Return where the stream stands, which is a bookmark of this kind."""
+        bookmark = self._tap.bookmarks[self.name]
+        if not isinstance(bookmark, kind):
+            raise InternalError(f"{self.name} has a bookmark of another kind")
+        return bookmark
 
     def _selected_fields(self) -> set[str]:
         """Return the fields of the record that the catalog selects."""

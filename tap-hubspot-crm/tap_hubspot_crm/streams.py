@@ -10,14 +10,7 @@ from typing_extensions import override
 
 from tap_hubspot_crm.associations import AssociationSource, association_passes
 from tap_hubspot_crm.definitions import Definitions, read_definitions
-from tap_hubspot_crm.errors import InternalError
-from tap_hubspot_crm.listings import (
-    OWNERS_SCHEMA,
-    PIPELINES_SCHEMA,
-    listing_pass,
-    read_owners,
-    read_pipelines,
-)
+from tap_hubspot_crm.listings import LISTINGS, OWNERS_SCHEMA, PIPELINES_SCHEMA, listing_pass
 from tap_hubspot_crm.object_passes import full_pass_due, object_passes
 from tap_hubspot_crm.object_types import CONTACTS, DEALS
 from tap_hubspot_crm.objects import ObjectReader
@@ -57,7 +50,7 @@ class ObjectStream(HubSpotStream):
 
     @override
     def events(self) -> Iterator[Event]:
-        bookmark = self._bookmark()
+        bookmark = self._bookmark(ObjectBookmark)
         definitions = self._definitions()
         shape = RecordShape(
             stream=self.name, definitions=definitions.items, selected=self._selected_fields()
@@ -89,12 +82,6 @@ class ObjectStream(HubSpotStream):
                     time_extracted=self._read_at,
                 )
 
-    def _bookmark(self) -> ObjectBookmark:
-        bookmark = self._tap.bookmarks[self.name]
-        if not isinstance(bookmark, ObjectBookmark):
-            raise InternalError(f"{self.name} has a bookmark of another kind")
-        return bookmark
-
     def _definitions(self) -> Definitions:
         """Return the portal's properties that the settings allow, asking HubSpot once a run."""
         if self._known is None:
@@ -112,7 +99,7 @@ class ObjectStream(HubSpotStream):
 
     def _refused_before(self) -> str:
         """Return which properties need not be asked for: only a full pass would fill them."""
-        bookmark = self._bookmark()
+        bookmark = self._bookmark(ObjectBookmark)
         due = full_pass_due(bookmark, self.intervals, self._tap.client.clock.now())
         return "" if due else bookmark.refused
 
@@ -174,9 +161,6 @@ class DealContacts(HubSpotStream):
 
     @override
     def events(self) -> Iterator[Event]:
-        bookmark = self._tap.bookmarks[self.name]
-        if not isinstance(bookmark, AssociationsBookmark):
-            raise InternalError(f"{self.name} has a bookmark of another kind")
         client = self._tap.client
         source = AssociationSource(
             client=client,
@@ -185,45 +169,41 @@ class DealContacts(HubSpotStream):
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
+        bookmark = self._bookmark(AssociationsBookmark)
         return association_passes(
             source, bookmark, intervals=self.intervals, now=client.clock.now()
         )
 
 
-class Pipelines(HubSpotStream):
-    """Deal pipelines with their stages, read whole on every run."""
+class ListedStream(HubSpotStream):
+    """A short listing, read whole on every run."""
+
+    #: JSON Schema of its records.
+    SCHEMA: ClassVar[dict[str, Any]]
+
+    def __init__(self, tap: TapHubSpotCrm) -> None:
+        """Make the stream."""
+        super().__init__(tap, self.SCHEMA)
+        self.primary_keys = ("id",)
+
+    @override
+    def events(self) -> Iterator[Event]:
+        bookmark = self._bookmark(ListingBookmark)
+        return listing_pass(LISTINGS[self.name](self._tap.client), bookmark)
+
+
+class Pipelines(ListedStream):
+    """Deal pipelines with their stages."""
 
     name = "pipelines"
-
-    def __init__(self, tap: TapHubSpotCrm) -> None:
-        """Make the stream."""
-        super().__init__(tap, PIPELINES_SCHEMA)
-        self.primary_keys = ("id",)
-
-    @override
-    def events(self) -> Iterator[Event]:
-        bookmark = self._tap.bookmarks[self.name]
-        if not isinstance(bookmark, ListingBookmark):
-            raise InternalError(f"{self.name} has a bookmark of another kind")
-        return listing_pass(read_pipelines(self._tap.client), bookmark)
+    SCHEMA = PIPELINES_SCHEMA
 
 
-class Owners(HubSpotStream):
-    """Owners, active and deactivated, read whole on every run."""
+class Owners(ListedStream):
+    """Owners, active and deactivated."""
 
     name = "owners"
-
-    def __init__(self, tap: TapHubSpotCrm) -> None:
-        """Make the stream."""
-        super().__init__(tap, OWNERS_SCHEMA)
-        self.primary_keys = ("id",)
-
-    @override
-    def events(self) -> Iterator[Event]:
-        bookmark = self._tap.bookmarks[self.name]
-        if not isinstance(bookmark, ListingBookmark):
-            raise InternalError(f"{self.name} has a bookmark of another kind")
-        return listing_pass(read_owners(self._tap.client), bookmark)
+    SCHEMA = OWNERS_SCHEMA
 
 
 #: In the order of a run. `deal_contacts` comes last: what the passes of deals and contacts leave to
