@@ -66,19 +66,23 @@ def association_passes(
     bookmark: AssociationsBookmark,
     *,
     intervals: Intervals,
-    now: datetime,
 ) -> Iterator[Event]:
     """Tell which sets to send: those that changed, then all of them if that is due."""
-    return source.client.until_the_end(_passes(source, bookmark, intervals, now))
+    return source.client.until_the_end(_passes(source, bookmark, intervals))
 
 
 def _passes(
-    source: AssociationSource, bookmark: AssociationsBookmark, intervals: Intervals, now: datetime
+    source: AssociationSource, bookmark: AssociationsBookmark, intervals: Intervals
 ) -> Iterator[Event]:
-    due = complete_pass_due(bookmark, intervals, now)
-    if bookmark.bookmark is not None and (bookmark.full_pass is not None or not due):
+    clock = source.client.clock
+    # Without another stream nothing was asked yet; the searches tell HubSpot's time, too.
+    if bookmark.bookmark is not None and (
+        bookmark.full_pass is not None
+        or not clock.is_known
+        or not complete_pass_due(bookmark, intervals, clock.now())
+    ):
         bookmark = yield from _changed_sets(source, bookmark, since=bookmark.bookmark)
-    if bookmark.full_pass is not None or due:
+    if bookmark.full_pass is not None or complete_pass_due(bookmark, intervals, clock.now()):
         yield from _complete_pass(source, bookmark)
 
 

@@ -170,9 +170,7 @@ class DealContacts(HubSpotStream):
             start_date=self._tap.settings.start_date,
         )
         bookmark = self._bookmark(AssociationsBookmark)
-        return association_passes(
-            source, bookmark, intervals=self.intervals, now=client.clock.now()
-        )
+        return association_passes(source, bookmark, intervals=self.intervals)
 
 
 class ListedStream(HubSpotStream):

@@ -75,6 +75,12 @@ class HubSpotClock:
         """
         return date - timedelta(seconds=elapsed)
 
+    @property
+    def is_known(self) -> bool:
+        """Whether HubSpot has told its time."""
+        with self._lock:
+            return self._ahead is not None
+
     def now(self) -> datetime:
         """Return HubSpot's time, or the machine's as long as HubSpot has not answered."""
         with self._lock:

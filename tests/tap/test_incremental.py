@@ -106,6 +106,28 @@ def test_deal_contacts_alone_searches_by_itself(synced: Connection) -> None:
     assert set(sent(alone, "deal_contacts")) == {str(deal)}
 
 
+@pytest.mark.parametrize(("days_off", "due"), [(-10_000, True), (30, False)])
+def test_deal_contacts_alone_goes_by_hubspots_time_too(
+    synced: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    days_off: int,
+    due: bool,  # noqa: FBT001 - a case
+) -> None:
+    """Without another stream it decides before HubSpot has answered anything."""
+    catalog = TapHubSpotCrm(config=synced.settings()).catalog_dict
+    for stream in catalog["streams"]:
+        selected = stream["tap_stream_id"] == "deal_contacts"
+        stream["metadata"] = [{"breadcrumb": [], "metadata": {"selected": selected}}]
+    assert synced.consumer.state is not None
+    if due:
+        long_ago = "2026-01-01T00:00:00.000Z"
+        synced.consumer.state["bookmarks"]["deal_contacts"]["full_pass_at"] = long_ago
+    timer = Timer(wall=lambda: datetime.now(UTC) + timedelta(days=days_off))
+    monkeypatch.setattr(TapHubSpotCrm, "timer", timer)
+    messages = synced.sync_partly(None, catalog=catalog)
+    assert any(message["type"] == "ACTIVATE_VERSION" for message in messages) is due
+
+
 def test_looking_back_reads_nothing_again(synced: Connection) -> None:
     synced.portal.touch("contacts", _ids(synced, "contacts")[:50], {"firstname": "Changed"})
     assert len(sent(synced.sync(), "contacts")) == 50
