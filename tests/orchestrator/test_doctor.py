@@ -147,6 +147,12 @@ def test_logins_that_may_do_too_much_are_named(
     assert "no member of crmhub_reader" in findings["role of CRMHUB_READER_DATABASE_URL"]["said"]
 
 
+def test_a_program_that_says_nothing_spoils_no_other_check(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("crmhub.doctor.engine_checks._PATIENCE_SECONDS", 0.01)
+    found = list(check_meltano({}))
+    assert {(each.verdict, each.said) for each in found} == {("failed", "does not start")}
+
+
 def test_a_missing_migration_is_found(database: TestDatabase, settings: dict[str, str]) -> None:
     database.rows("delete from crmhub.schema_migrations where version >= '0006'")
     finding = found(settings, is_well=False)["migrations"]

@@ -79,16 +79,7 @@ def check_meltano(_environment: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _version_of(program: str, path: str) -> Finding:
-    done = subprocess.run(
-        [path, "--version"],
-        cwd=meltano_project_directory(),
-        env={"PATH": os.environ.get("PATH", ""), "HOME": os.devnull},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_PATIENCE_SECONDS,
-    )
-    found = _VERSION.search(done.stdout) if done.returncode == 0 else None
+    found = _VERSION.search(_words_about_version(path))
     if found is None:
         return Finding(
             what=program, verdict="failed", said="does not start", remedy="install it anew"
@@ -101,3 +92,20 @@ def _version_of(program: str, path: str) -> Finding:
             remedy=f"install version {MELTANO_MAJOR}",
         )
     return Finding(what=program, verdict="ok", said=f"version {found[0]}")
+
+
+def _words_about_version(path: str) -> str:
+    """What a program says of its version; nothing where it fails, or says nothing for too long."""
+    try:
+        done = subprocess.run(
+            [path, "--version"],
+            cwd=meltano_project_directory(),
+            env={"PATH": os.environ.get("PATH", ""), "HOME": os.devnull},
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_PATIENCE_SECONDS,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout
