@@ -84,6 +84,18 @@ def test_the_tap_names_object_types_where_they_are_declared() -> None:
         assert not named or path.name in OBJECT_TYPES_ARE_NAMED_IN, f"{path.name}: {named}"
 
 
+def test_the_hub_asks_which_streams_there_are() -> None:
+    """The web part words them, and the demo plays with them."""
+    for path in sources(ORCHESTRATOR):
+        if not {"web", "demo"} & set(path.relative_to(ORCHESTRATOR).parts):
+            named = {
+                node.value
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.Constant) and node.value in OBJECT_TYPES
+            }
+            assert not named, f"{path.name}: {named}"
+
+
 def test_files_are_short_and_named_for_their_job() -> None:
     for path in sources(TAP, SANDBOX, TARGET, ORCHESTRATOR, ROOT / "tests"):
         assert len(path.read_text().splitlines()) <= LONGEST_FILE, path.relative_to(ROOT)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 from orchestrator.claims import LIMITS, claimed, row_of
+from psycopg.types.json import Jsonb
 
 from crmhub.engine.queue import queue_length, request_sync
 from crmhub.errors import ConnectionNotReadyError, UnknownConnectionError, UnknownRunError
@@ -134,6 +135,33 @@ def test_a_success_clears_the_error_and_gives_the_lease_back(
     assert row["lease_token"] is None
     assert row["synced_through"] == MOMENT
     assert row["waits"]
+
+
+@pytest.mark.parametrize("oldest", ["contacts", "deal_contacts"])
+def test_a_connection_is_synced_through_its_oldest_bookmark(
+    orchestrator: psycopg.Connection, database: TestDatabase, oldest: str
+) -> None:
+    """Whichever streams there are; those that are read whole have none."""
+    _, connection_id = database.add_connection()
+    claim = claimed(orchestrator, connection_id)
+    later = {"bookmark": (MOMENT + timedelta(hours=1)).isoformat()}
+    bookmarks = {
+        "contacts": later,
+        "deals": later,
+        "deal_contacts": later,
+        "owners": {"digest": ""},
+    }
+    bookmarks[oldest] = {"bookmark": MOMENT.isoformat()}
+    with psycopg.connect(database.url) as writer:
+        writer.execute(
+            "select set_config('crmhub.lease_token', %s, true)", [str(claim.lease_token)]
+        )
+        writer.execute(
+            "update crmhub.source_connections set state_json = %s",
+            [Jsonb({"bookmarks": bookmarks})],
+        )
+    assert record_success(orchestrator, claim, records={}, wait_seconds=60)
+    assert row_of(database, connection_id)["synced_through"] == MOMENT
 
 
 def test_a_failure_is_shown_with_its_class_and_comes_back_later(
