@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 import uuid
 from dataclasses import replace
@@ -136,7 +137,8 @@ def _ended_by_signals(control: RunControl) -> Iterator[None]:
 
     def end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, before[signal.Signals(number)])
-        control.end(_STOPPED)
+        # Not in this thread: it may hold, just now, a lock that is needed for it.
+        threading.Thread(target=control.end, args=[_STOPPED]).start()
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -16,8 +16,7 @@ class RunControl:
 
     def __init__(self) -> None:
         """Nobody wants the run to end yet."""
-        # Of the kind that a signal's handler may take while its own thread holds it.
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
         self._reason: PluginFailure | None = None
         self._end: Callable[[], None] | None = None
 
