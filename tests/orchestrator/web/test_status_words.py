@@ -27,6 +27,8 @@ from crmhub.web.status_center.words import (
     duration,
     remedy_of,
     state_of,
+    state_of_run,
+    trigger_words,
 )
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -270,6 +272,16 @@ def run(rows: int, seconds: float, status: str = "succeeded") -> RunReading:
         records={"contacts": rows},
         error_class=None,
         error_message=None,
+    )
+
+
+def test_a_run_of_a_later_release_is_shown_in_its_own_words() -> None:
+    later = replace(run(1, 1), status="skipped", trigger="webhook")
+    state = state_of_run(later)
+    assert (state.tone, state.words, trigger_words(later.trigger)) == (
+        "quiet",
+        "Skipped",
+        "webhook",
     )
 
 

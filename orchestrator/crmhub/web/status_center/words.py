@@ -22,7 +22,7 @@ LATE: Final = timedelta(minutes=15)
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _TENTHS_BELOW: Final = 10
-TRIGGER_WORDS: Final = {
+_TRIGGER_WORDS: Final = {
     "schedule": "On schedule",
     "manual": "Sync Now",
     "reset": "After a reset",
@@ -182,8 +182,14 @@ def state_of_run(run: RunReading) -> State:
         "failed": ("bad", "Failed"),
         "cancelled": ("quiet", "Cancelled"),
     }
-    tone, words = tones[run.status]
+    # A worker of a later release may know of others.
+    tone, words = tones.get(run.status, ("quiet", run.status.capitalize()))
     return State(name=run.status, tone=tone, words=words)
+
+
+def trigger_words(trigger: str) -> str:
+    """Why a run was asked for; in its own word where a later release knows of another reason."""
+    return _TRIGGER_WORDS.get(trigger, trigger)
 
 
 def number(count: int) -> str:
