@@ -485,7 +485,7 @@ CREATE VIEW crmhub.contact_activity WITH (security_invoker='true') AS
     COALESCE(sum(d.amount_in_home_currency) FILTER (WHERE d.is_won), (0)::numeric) AS won_amount,
     GREATEST(max(a.contact_updated_at), max(d.source_updated_at)) AS last_change_at
    FROM (linked a
-     LEFT JOIN crmhub.crm_deals d ON (((d.org_id = a.org_id) AND (d.connection_id = a.connection_id) AND (d.external_id = a.deal_external_id) AND (NOT d.archived))))
+     LEFT JOIN crmhub.crm_deals d ON (((d.org_id = a.org_id) AND (d.connection_id = a.connection_id) AND (d.external_id = a.deal_external_id) AND (NOT d.archived) AND (d.merged_into IS NULL))))
   GROUP BY a.org_id, a.connection_id, a.email_hash;
 
 ALTER VIEW crmhub.contact_activity OWNER TO crmhub_owner;
