@@ -53,6 +53,15 @@ class TargetCommand(SingerCommand):
         sys.stderr.write(f"{error_line(failure)}\n")
         sys.exit(failure.exit_status)
 
+    @override
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line and the files of settings that it names."""
+        try:
+            return super().make_context(*arguments, **options)
+        except (ValueError, TypeError, RecursionError):
+            pass  # their words may quote a file
+        raise InvalidSettingsError("--config: each file must hold a JSON object, of settings")
+
     def _tell_places(self, error: BaseException) -> None:
         """Log where an error came from; its words may quote a record."""
         for frame in traceback.extract_tb(error.__traceback__):

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +12,10 @@ from target.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from target.loading import Hub
+    from warm_programs import WarmPrograms
 
 
 @pytest.fixture
@@ -86,10 +85,14 @@ def test_a_stream_of_none_leaves_nothing_and_prints_its_state(hub: Hub) -> None:
     assert hub.rows("crm_contacts") == []
 
 
-def test_a_missing_file_of_settings_is_one_line(tmp_path: Path) -> None:
-    program = Path(sys.executable).parent / "target-crmhub-postgres"
-    done = subprocess.run(
-        [program, "--config", tmp_path / "none.json"], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize("content", [None, b"{zzmark", b'"zzmark"', b"5", b"\xff{}"])
+def test_a_file_of_settings_that_is_missing_or_none_is_one_line(
+    programs: WarmPrograms, tmp_path: Path, content: bytes | None
+) -> None:
+    config = tmp_path / "config.json"
+    if content is not None:
+        config.write_bytes(content)
+    done = programs.run("target-crmhub-postgres", "--config", config, environment={})
     assert done.returncode == 2
     assert json.loads(done.stderr.splitlines()[-1])["error_class"] == "invalid_settings"
+    assert "zzmark" not in done.stderr
