@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_hubspot_crm.errors import AccessDeniedError, InvalidGrantError, InvalidSettingsError
+from tap_hubspot_crm.errors import (
+    AccessDeniedError,
+    InvalidGrantError,
+    InvalidSettingsError,
+    UnexpectedResponseError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,6 +29,10 @@ logger = logging.getLogger("HubSpotConnector")
 
 #: A new token is fetched so long before the old one ends.
 _EARLY_SECONDS = 60.0
+#: How long a token is good where the answer does not say (HubSpot: manage OAuth tokens), and the
+#: longest that is believed.
+_USUAL_SECONDS = 1_800
+_MOST_SECONDS = 1_000_000_000
 
 
 class Credentials(Protocol):
@@ -105,7 +114,7 @@ class TokenFile(Credentials):
 
     def _read(self) -> str:
         token = self._path.read_text(encoding="utf-8").strip()
-        if not token or not token.isascii() or not token.isprintable() or " " in token:
+        if not _fits_a_header(token):
             raise InvalidSettingsError("the file of setting access_token_file must hold one token")
         return token
 
@@ -165,7 +174,12 @@ class RefreshedToken(Credentials):
         if not isinstance(access_token, str) or not access_token:
             raise _refusal(status, body)
         lifetime = body.get("expires_in")
-        seconds = float(lifetime) if isinstance(lifetime, int | float) else 1800.0
+        seconds = lifetime if isinstance(lifetime, int) else _USUAL_SECONDS
+        if not _fits_a_header(access_token) or not 0 <= seconds <= _MOST_SECONDS:
+            raise UnexpectedResponseError(
+                "HubSpot's token endpoint answered with a token of no known form, or for no "
+                "possible time; check api_url and any proxy"
+            )
         self._access_token = access_token
         self._good_until = asked + max(seconds - _EARLY_SECONDS, seconds / 2)
         replaced = body.get("refresh_token")
@@ -175,6 +189,10 @@ class RefreshedToken(Credentials):
                 "HubSpot replaced the refresh token; this run goes on with the new one, which "
                 "whoever keeps the settings must fetch for the next: see the README"
             )
+
+
+def _fits_a_header(token: str) -> bool:
+    return bool(token) and token.isascii() and token.isprintable() and " " not in token
 
 
 def _refusal(

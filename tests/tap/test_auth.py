@@ -67,13 +67,16 @@ def test_a_token_is_fetched_before_it_ends(requests_mock: Mocker, fake_time: Fak
         (400, {}, AccessDeniedError),
         (503, {}, HubSpotUnavailableError),
         (404, {}, UnexpectedResponseError),
+        (200, {"access_token": f"two\n{MARK}", "expires_in": 1800}, UnexpectedResponseError),
+        (200, {"access_token": f"\u2603{MARK}", "expires_in": 1800}, UnexpectedResponseError),
+        (200, {"access_token": MARK, "expires_in": 10**400}, UnexpectedResponseError),
     ],
 )
 def test_a_refused_refresh_ends_by_class(
     requests_mock: Mocker,
     fake_time: FakeTime,
     status: int,
-    body: dict[str, str],
+    body: dict[str, object],
     error: type[TapError],
 ) -> None:
     requests_mock.post(
