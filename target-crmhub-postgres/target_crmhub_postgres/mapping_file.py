@@ -96,6 +96,11 @@ class MappingFile(_Entry, frozen=True):
     streams: dict[str, StreamEntry]
 
 
+# msgspec finds out about a structure when it is first used for reading, and two threads that come
+# first at once (two runs of one worker) end the process with a segmentation fault. Here, one does.
+msgspec.json.Decoder(MappingFile)
+
+
 def read_mapping_file(content: bytes) -> MappingFile:
     """Return what a file says; ValueError, with the place, for one that says something else."""
     try:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: Nothing here takes so long, seconds; a test that hangs fails instead.
 PATIENCE_SECONDS = 180.0
+#: Of a worker's log, shown when a test of it fails.
+_LAST_LINES = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +76,11 @@ def running_worker(environment: Mapping[str, str], *options: str) -> Iterator[Wo
             )
         try:
             yield WorkerProcess(process=process, log=log)
+        except AssertionError as failure:
+            failure.add_note(f"the worker's status: {process.poll()}; what it said last:")
+            for line in log.read_text().splitlines()[-_LAST_LINES:]:
+                failure.add_note(line)
+            raise
         finally:
             process.kill()
             process.wait()

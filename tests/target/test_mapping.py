@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -57,3 +59,31 @@ def test_a_broken_mapping_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "odd.toml").write_text(odd, encoding="utf-8")
     with pytest.raises(InvalidSettingsError, match="provider odd: its mapping file is broken"):
         load_mapping("odd", tmp_path)
+
+
+#: Threads that all read a mapping for the first time, again and again: modules loaded anew have
+#: structures that nothing was read into yet.
+_AT_ONCE = """
+import importlib, pathlib, sys, threading
+from target_crmhub_postgres import mapping_file
+
+content = pathlib.Path(mapping_file.__file__).with_name("hubspot.toml").read_bytes()
+sys.setswitchinterval(1e-6)
+for _ in range(8):
+    fresh = importlib.reload(mapping_file)
+    together = threading.Barrier(4)
+    readers = [
+        threading.Thread(target=lambda: (together.wait(), fresh.read_mapping_file(content)))
+        for _ in range(4)
+    ]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+"""
+
+
+def test_runs_that_begin_at_once_read_the_mapping_without_harm() -> None:
+    """A worker with two runs ended by a segmentation fault."""
+    ended = subprocess.run([sys.executable, "-c", _AT_ONCE], check=False)
+    assert ended.returncode == 0
