@@ -86,7 +86,7 @@ def test_the_demo_ends_by_itself_and_leaves_nothing(
 @pytest.mark.parametrize(
     "number",
     [
-        pytest.param(signal.SIGINT, id="SIGINT"),
+        pytest.param(signal.SIGINT, id="SIGINT", marks=pytest.mark.long),
         pytest.param(signal.SIGTERM, id="SIGTERM", marks=pytest.mark.long),
         pytest.param(signal.SIGKILL, id="SIGKILL"),
     ],

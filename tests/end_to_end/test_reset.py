@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from crmhub.sync.meltano_log import MeltanoLog
 
 
-@pytest.mark.parametrize("word", ["Beginning sync of 'contacts'", "Incremental state has been"])
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("Beginning sync of 'contacts'", marks=pytest.mark.long),
+        "Incremental state has been",
+    ],
+)
 def test_a_reset_during_a_run_cancels_it(scene: Scene, word: str) -> None:
     alder = scene.alder
     scene.sandbox.sandbox.latency_ms = 100

@@ -201,6 +201,7 @@ def test_another_worker_takes_over_when_the_lease_of_a_killed_one_has_expired(
     wait_until(lambda: not list(tmp_path.glob("crmhub-run-*")), "nothing of the lost run is left")
 
 
+@pytest.mark.long
 def test_a_reset_during_a_run_ends_it_alone_and_the_next_one_is_full(
     database: TestDatabase, launcher: WarmLauncher, tmp_path: Path
 ) -> None:

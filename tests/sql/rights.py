@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,18 @@ def views(database: TestDatabase) -> list[str]:
     return [row["relname"] for row in rows]
 
 
+@functools.cache
+def _needed_columns(url: str, table: str) -> list[tuple[str, str]]:
+    """Name and type of each column that an insert has to fill; asked for once a database."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = 'crmhub' and table_name = %s and is_nullable = 'NO' "
+            "and column_default is null order by ordinal_position",
+            [table],
+        ).fetchall()
+
+
 def insertion(
     database: TestDatabase,
     table: str,
@@ -99,21 +112,14 @@ def insertion(
 
     The connection has the organisation's id unless another is given.
     """
-    columns = database.rows(
-        "select column_name as name, data_type as type from information_schema.columns "
-        "where table_schema = 'crmhub' and table_name = %s and is_nullable = 'NO' "
-        "and column_default is null order by ordinal_position",
-        [table],
-    )
     values: dict[str, Any] = {}
-    for column in columns:
-        name = column["name"]
-        if column["type"] == "uuid":
+    for name, type_ in _needed_columns(database.url, table):
+        if type_ == "uuid":
             values[name] = (connection_id or org) if name == "connection_id" else org
-        elif column["type"] == "text":
+        elif type_ == "text":
             values[name] = FITTING.get(name, key) if key == "x" or name in ALWAYS_FITTING else key
         else:
-            values[name] = VALUES[column["type"]]
+            values[name] = VALUES[type_]
     statement = sql.SQL("insert into {} ({}) values ({})").format(
         sql.Identifier("crmhub", table),
         sql.SQL(", ").join(map(sql.Identifier, values)),

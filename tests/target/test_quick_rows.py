@@ -172,7 +172,7 @@ def records(ways: BothWays) -> st.SearchStrategy[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("ways", [CONTACTS, DEALS], ids=["contacts", "deals"])
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_the_quick_way_gives_what_the_full_way_gives(ways: BothWays, data: st.DataObject) -> None:
     record = data.draw(records(ways))
@@ -182,7 +182,7 @@ def test_the_quick_way_gives_what_the_full_way_gives(ways: BothWays, data: st.Da
 
 
 @pytest.mark.parametrize("ways", [CONTACTS, DEALS], ids=["contacts", "deals"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_records_are_read_together_as_each_by_itself(ways: BothWays, data: st.DataObject) -> None:
     drawn = data.draw(st.lists(records(ways), min_size=2, max_size=6))
@@ -218,7 +218,7 @@ def test_what_is_out_of_the_ordinary_is_left_to_the_full_way(fields: dict[str, A
     assert CONTACTS.quickly(record) is None
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     code=st.sampled_from(sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)) | st.integers(1, 999),
     groups=st.lists(st.text("0123456789", min_size=1, max_size=5), min_size=1, max_size=6),
