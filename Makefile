@@ -7,8 +7,8 @@ unexport PYTHONDONTWRITEBYTECODE
 export UV_COMPILE_BYTECODE = 1
 # The environment of this clone comes first, so that Meltano finds our plugins.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Many tests wait for processes: two more have the two cores busy meanwhile.
-PYTEST = .venv/bin/python -m pytest -n 4 --dist worksteal
+# Many tests wait for processes: more than two at a time have the two cores busy meanwhile.
+PYTEST = .venv/bin/python -m pytest -n $(if $(filter test-long,$@),3,4) --dist worksteal
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
