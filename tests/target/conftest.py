@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 from target.loading import new_hub
 from target.own_server import own_server
+from target.running import Running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from databases import TestDatabase, TestServer
     from target.loading import Hub
@@ -44,6 +46,15 @@ def hub(shared_database: TestDatabase, programs: WarmPrograms) -> Hub:
 def lone_hub(database: TestDatabase, programs: WarmPrograms) -> Hub:
     """A new organisation with one connection, in a database that the test may change."""
     return new_hub(database, programs)
+
+
+@pytest.fixture
+def running(hub: Hub, tmp_path: Path) -> Iterator[Running]:
+    """The program of its own, with batches of two rows."""
+    program = Running(hub.having(batch_size_rows=2), tmp_path / "config.json")
+    with program.process:
+        yield program
+        program.process.kill()
 
 
 @pytest.fixture(scope="module")

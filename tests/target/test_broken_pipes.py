@@ -10,21 +10,10 @@ import pytest
 from target.blocking import Blocker, contacts
 from target.loading import encoded, record, schema, state
 from target.own_server import wait_for
-from target.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from target.loading import Hub
-
-
-@pytest.fixture
-def running(hub: Hub, tmp_path: Path) -> Iterator[Running]:
-    program = Running(hub.having(batch_size_rows=2), tmp_path / "config.json")
-    with program.process:
-        yield program
-        program.process.kill()
+    from target.running import Running
 
 
 @pytest.mark.parametrize("rows", [2, 1])

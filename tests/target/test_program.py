@@ -8,22 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from target.loading import record, schema, state
-from target.running import Running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from target.loading import Hub
+    from target.running import Running
     from warm_programs import WarmPrograms
-
-
-@pytest.fixture
-def running(hub: Hub, tmp_path: Path) -> Iterator[Running]:
-    program = Running(hub.having(batch_size_rows=2), tmp_path / "config.json")
-    with program.process:
-        yield program
-        program.process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
