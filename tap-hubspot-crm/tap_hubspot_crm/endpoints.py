@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from tap_hubspot_crm.object_types import CONTACTS, DEALS, OBJECT_TYPES
 
 OWNERS_SCOPE = "crm.objects.owners.read"
+#: Every OAuth token has it; service keys and private apps are not asked for it.
+ACCOUNT_SCOPE = "oauth"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,10 @@ class ApiPaths:
         head = "v4/associations" if self.version == "v3" else f"associations/{self.version}"
         path = f"/crm/{head}/{from_type}/{to_type}/batch/read"
         return Endpoint(path=path, scopes=(CONTACTS.scope, DEALS.scope))
+
+    def account(self) -> Endpoint:
+        """GET: which account the token reads."""
+        return Endpoint(path=f"/account-info/{self.version}/details", scopes=(ACCOUNT_SCOPE,))
 
     def token(self) -> str:
         """Return the path of the OAuth token endpoint."""

@@ -44,6 +44,13 @@ class AccessDeniedError(TapError):
     remedy = "Check the token and that the account still exists; connect it again."
 
 
+class WrongAccountError(TapError):
+    """The token reads another HubSpot account than `expected_account_id` names."""
+
+    error_class = "wrong_account"
+    remedy = "Use a token of the expected account, or correct `expected_account_id`."
+
+
 class MissingScopesError(TapError):
     """The token is good but may not read what a selected stream needs."""
 
@@ -91,6 +98,7 @@ class UnexpectedResponseError(TapError):
 ERRORS: tuple[type[TapError], ...] = (
     InvalidGrantError,
     AccessDeniedError,
+    WrongAccountError,
     MissingScopesError,
     RateLimitedError,
     HubSpotUnavailableError,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from tap_hubspot_crm.account import check_account
 from tap_hubspot_crm.associations import complete_pass_due
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.definitions import names_digest, read_definitions
@@ -87,7 +88,8 @@ def probe(
     """Return whether a run with this state would have anything to do.
 
     If nothing changed that takes one search an object type, the listing of pipelines and three of
-    owners; and, where the settings do not name the properties, the listings of those.
+    owners; where the settings do not name the properties, the listings of those; where they name
+    the account, one call for it.
 
     Args:
         config: The tap's settings.
@@ -106,6 +108,7 @@ def probe(
     attach(client.abandon)
     probing = _Probing(client, settings, {stream: bookmarks[stream] for stream in streams})
     try:
+        check_account(client, settings.expected_account_id)
         stream = next((each for each in probing.bookmarks if probing.has_news(each)), None)
         return Verdict(stream=stream, asked_at=probing.asked_at)
     finally:
@@ -132,9 +135,11 @@ def count_records(
         TapError: As the tap itself would.
         Abandoned: It was ended; no `Exception`.
     """
-    client = HubSpotClient(read_settings(config), timer=timer)
+    settings = read_settings(config)
+    client = HubSpotClient(settings, timer=timer)
     attach(client.abandon)
     try:
+        check_account(client, settings.expected_account_id)
         counts: dict[str, int] = {}
         for stream in OBJECT_TYPES:
             known = ObjectReader(client, stream).greatest_id()

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from jsonschema import Draft202012Validator
 
+from tap_hubspot_crm.account_id import read_account_id
+from tap_hubspot_crm.api_url import HUBSPOT_URL, read_api_url
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.object_types import OBJECT_TYPES, names_in_words
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from jsonschema import ValidationError
 
-HUBSPOT_URL = "https://api.hubapi.com"
 API_VERSIONS = ("2026-09", "2026-03", "v3")
 
 #: The greatest is beyond any use, and within what Python's times can be reckoned with.
@@ -70,6 +69,12 @@ SETTINGS_SCHEMA: dict[str, Any] = {
             "default": "2026-09",
             "title": "API version",
             "description": "HubSpot's dated API version; v3 means v3 objects and v4 associations.",
+        },
+        "expected_account_id": {
+            "type": ["string", "integer"],
+            "title": "Expected account",
+            "description": "Id of the HubSpot account that the token must read; for another "
+            "account the run ends before it sends anything.",
         },
         "start_date": {
             "type": "string",
@@ -165,6 +170,7 @@ class Settings:
     #: Without a trailing slash.
     api_url: str = HUBSPOT_URL
     api_version: str = "2026-09"
+    expected_account_id: str | None = None
     start_date: datetime | None = None
     #: Stream name to property names; a stream that is absent fetches what the catalog selects.
     properties: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -199,8 +205,10 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         for name, value in given.items()
         if name in Settings.__annotations__
     }
-    values["api_url"] = _address(given.get("api_url", HUBSPOT_URL))
+    values["api_url"] = read_api_url(given.get("api_url", HUBSPOT_URL))
     values["daily_share"] = _share(given.get("daily_share", 0.8))
+    if "expected_account_id" in given:
+        values["expected_account_id"] = _account_id(values["expected_account_id"])
     if "start_date" in given:
         values["start_date"] = _moment(given["start_date"])
     values["properties"] = {
@@ -252,31 +260,13 @@ def _credential_faults(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"setting {name} must be printable ASCII text without spaces or line breaks"
 
 
-def _address(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        host = None if parts.port == 0 else parts.hostname
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if parts.scheme not in {"http", "https"} or not host or parts.query:
+def _account_id(value: object) -> str:
+    account_id = read_account_id(value)
+    if account_id is None:
         raise InvalidSettingsError(
-            "setting api_url must be an address such as https://api.hubapi.com"
+            "setting expected_account_id must be a HubSpot account id: digits without leading zeros"
         )
-    if parts.username or parts.password:
-        raise InvalidSettingsError("setting api_url must not hold a user name or password")
-    if parts.scheme == "http" and not _is_this_machine(host):
-        raise InvalidSettingsError(
-            "setting api_url must begin with https://, because tokens travel by it; http:// is for "
-            "this machine alone"
-        )
-    return value.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return account_id
 
 
 def _share(value: float | str) -> float:

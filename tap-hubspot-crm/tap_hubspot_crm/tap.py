@@ -15,6 +15,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
+from tap_hubspot_crm.account import check_account
 from tap_hubspot_crm.associations import wanted_changes
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
@@ -108,6 +109,13 @@ class TapHubSpotCrm(Tap):
     def client(self) -> HubSpotClient:
         """The one client of this run."""
         return HubSpotClient(self.settings, timer=self.timer, pool_class=self.pool_class)
+
+    @override
+    def setup_mapper(self) -> None:
+        # The SDK calls this for a sync and for --test, before it asks for the portal's properties;
+        # --discover sends no record and leaves it out.
+        check_account(self.client, self.settings.expected_account_id)
+        super().setup_mapper()
 
     @property
     @override

@@ -95,6 +95,14 @@ LOST_KEY: Final = Ending(
     due=(DAY - HOUR, DAY),
     tried_again=_NEVER,
 )
+OTHER_ACCOUNT: Final = Ending(
+    met="the token reads another account than the connection's",
+    error_class="wrong_account",
+    said="the token reads HubSpot account",
+    status="needs_reconnect",
+    due=(DAY - HOUR, DAY),
+    tried_again=_NEVER,
+)
 OTHER_SALT: Final = Ending(
     met="`PII_HASH_SALT` is another one than before",
     error_class="invalid_settings",
@@ -135,6 +143,7 @@ ENDINGS: Final = (
     GRANT_REVOKED,
     ACCOUNT_CLOSED,
     LOST_KEY,
+    OTHER_ACCOUNT,
     DAILY_LIMIT,
     OUTAGE,
     NETWORK,

@@ -12,7 +12,9 @@ from crmhub.sync.next_step import (
 )
 
 
-@pytest.mark.parametrize("error_class", ["invalid_grant", "access_denied", "secret_unreadable"])
+@pytest.mark.parametrize(
+    "error_class", ["invalid_grant", "access_denied", "secret_unreadable", "wrong_account"]
+)
 def test_a_lost_grant_waits_for_a_person(error_class: str) -> None:
     step = next_step(error_class, failures_before=0, chance=0.5)
     assert step.connection_status == "needs_reconnect"

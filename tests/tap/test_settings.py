@@ -33,6 +33,15 @@ README = Path(__file__).parents[2] / "tap-hubspot-crm" / "README.md"
         ({"api_url": "http://hubspot.example.com"}, "api_url"),
         ({"api_url": f"https://u:{MARK}@x"}, "api_url"),
         ({"api_version": MARK}, "api_version"),
+        ({"expected_account_id": MARK}, "expected_account_id"),
+        ({"expected_account_id": "0042"}, "expected_account_id"),
+        ({"expected_account_id": "-42"}, "expected_account_id"),
+        ({"expected_account_id": "42 "}, "expected_account_id"),
+        ({"expected_account_id": 0}, "expected_account_id"),
+        ({"expected_account_id": 10**30}, "expected_account_id"),
+        ({"expected_account_id": True}, "expected_account_id"),
+        ({"expected_account_id": 4.5}, "expected_account_id"),
+        ({"expected_account_id": [42]}, "expected_account_id"),
         ({"start_date": MARK}, "start_date"),
         ({"properties": {"owners": []}}, "properties"),
         ({"properties": {"deals": MARK}}, "properties.deals"),
@@ -64,6 +73,12 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     settings = read_settings({"access_token": "t", "max_concurrency": 40.0, "daily_share": 0.5})
     assert isinstance(settings.max_concurrency, int)
     assert (settings.max_concurrency, settings.daily_share) == (40, 0.5)
+
+
+@pytest.mark.parametrize("given", ["42", 42, 42.0], ids=repr)
+def test_an_account_id_may_be_text_or_a_number(given: object) -> None:
+    settings = read_settings({"access_token": "t", "expected_account_id": given})
+    assert settings.expected_account_id == "42"
 
 
 def test_every_fault_is_told_at_once() -> None:

@@ -28,6 +28,7 @@ EXIT_STATUSES: Final = {
     "invalid_grant": NO_PERMISSION,
     "access_denied": NO_PERMISSION,
     "secret_unreadable": NO_PERMISSION,
+    "wrong_account": NO_PERMISSION,
     "missing_scopes": NO_PERMISSION,
     "unknown_stream": BAD_DATA,
     "invalid_record": BAD_DATA,

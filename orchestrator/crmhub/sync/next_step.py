@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-#: Only a person can help: the grant, the portal or the key is gone.
-NEEDS_RECONNECT: Final = frozenset({"invalid_grant", "access_denied", "secret_unreadable"})
+#: Only a person can help: the grant, the portal or the key is gone, or the token is of another
+#: account.
+NEEDS_RECONNECT: Final = frozenset(
+    {"invalid_grant", "access_denied", "secret_unreadable", "wrong_account"}
+)
 #: Somebody has to change a setting, a scope or a record; trying often would help nobody.
 NEEDS_CHANGE: Final = frozenset(
     {

@@ -69,6 +69,11 @@ REMEDIES: Final[Mapping[str, Remedy]] = {
         meaning="The stored permission cannot be read any more",
         advice=f"The key that seals it was changed or lost. Reconnect the account. {_RECONNECTED}",
     ),
+    "wrong_account": Remedy(
+        meaning="The permission is for another HubSpot account than this connection's",
+        advice="Nothing of the other account was stored. Reconnect, and choose this connection's "
+        f"account on HubSpot's page. {_RECONNECTED}",
+    ),
     "missing_scopes": Remedy(
         meaning="HubSpot does not grant every permission that is needed",
         advice="Connect the account again and leave all permissions on HubSpot's page ticked: "
