@@ -17,7 +17,6 @@ from hubspot_sandbox.delivery import Delivery, deliver
 from hubspot_sandbox.errors import (
     ApiError,
     invalid_request,
-    missing_scopes,
     no_credentials,
     not_found,
     unknown_token,
@@ -110,6 +109,7 @@ class SandboxApp:
             credential=credential,
             family=target.family,
             dialect=self.sandbox.dialect,
+            quirks=self.sandbox.quirks,
             address=request.base_url,
             path=path,
             query=request.args.to_dict(),
@@ -135,9 +135,9 @@ class SandboxApp:
             return
         body = request.get_data().decode("latin-1")
         asked = f"{request.method} {request.full_path} {body}"
-        trace.fault = plan.draw(asked, target.kind, trace.portal_id)
+        now = self.sandbox.clock.now_ms()
+        trace.fault = plan.draw(asked, target.kind, trace.portal_id, now)
         if trace.fault is not None:
-            now = self.sandbox.clock.now_ms()
             error = failed_answer(trace.fault, now_ms=now, portal_id=trace.portal_id)
             if error is not None:
                 raise error
@@ -172,7 +172,7 @@ class SandboxApp:
             used = self.sandbox.limiter.used_today(call.credential, portal.time_zone)
             return read_daily_usage(call, used, portal.limits.calls_per_day)
         # Nothing can be written with the scopes a token of the sandbox may have.
-        raise missing_scopes([f"crm.objects.{call.object_type()}.write"])
+        raise call.missing_scope(f"crm.objects.{call.object_type()}.write")
 
 
 class _Trace:
@@ -226,6 +226,8 @@ def _body(request: Request) -> JsonObject:
 
 
 def _error_answer(error: ApiError) -> Answer:
+    if isinstance(error.body, bytes):
+        return Answer(body=error.body, status=error.status, headers=error.headers)
     body = dict(error.body)
     # The token endpoint's errors are the only ones without a correlation id.
     if "error" not in body:

@@ -2,20 +2,12 @@
 
 from typing import Final
 
-from hubspot_sandbox.calls import (
-    Answer,
-    Call,
-    JsonObject,
-    batch_error,
-    input_ids,
-    objects,
-    whole_number,
-)
-from hubspot_sandbox.clock import iso
+from hubspot_sandbox.batches import BatchAnswer, input_ids
+from hubspot_sandbox.calls import Answer, Call, JsonObject, objects, whole_number
 from hubspot_sandbox.links import LINK_TYPES, are_linked, link_types
 from hubspot_sandbox.object_types import SINGULARS, ObjectType
+from hubspot_sandbox.quirks import is_refused
 
-BATCH_LIMIT: Final = 1_000
 #: A single record's links a page.
 PAGE_LIMIT: Final = 500
 
@@ -27,29 +19,31 @@ def batch_read_links(call: Call) -> Answer:
     itself, `after` in its input.
     """
     from_type, to_type = call.object_type("from_type"), call.object_type("to_type")
-    input_ids(call.body, BATCH_LIMIT)
-    started = iso(call.portal.clock.now_ms())
-    results: list[JsonObject] = []
-    errors: list[JsonObject] = []
+    ids, dialect = input_ids(call.body, call.dialect.associations_inputs), call.dialect
+    answer = BatchAnswer(call, dialect.associations_silence, "associations", from_type, to_type)
+    refused: list[str] = []
     with call.portal.lock:
         for entry in objects(call.body, "inputs"):
             record_id = str(entry["id"])
             after = whole_number(str(entry.get("after") or 0), "after")
-            found = _links(call, (from_type, to_type), record_id, after)
-            if not found:
-                errors.append(_no_links(from_type, to_type, record_id))
+            if answer.is_silent(record_id, is_alone=len(ids) == 1):
                 continue
-            page = found[: call.dialect.associations_page]
+            if is_refused(dialect, dialect.associations_refusal, from_type, record_id):
+                refused.append(record_id)
+                continue
+            found = _links(call, (from_type, to_type), record_id)
+            if found and answer.is_said_missing(record_id):
+                found = []
+            page, following = _page(call, found, after)
+            if not page:
+                _add_no_links(answer, from_type, to_type, record_id)
+                continue
             result: JsonObject = {"from": {"id": record_id}, "to": page}
-            if len(found) > len(page):
-                following = str(int(str(page[-1]["toObjectId"])) + 1)
+            if following is not None:
                 result["paging"] = {"next": {"after": following, "link": call.address}}
-            results.append(result)
-    body: JsonObject = {"status": "COMPLETE", "results": results}
-    if errors:
-        body |= {"numErrors": len(errors), "errors": errors}
-    body |= {"startedAt": started, "completedAt": iso(call.portal.clock.now_ms())}
-    return Answer(body=body, status=call.dialect.partial_status if errors else 200)
+            answer.results.append(result)
+    answer.refuse(dialect.associations_refusal, "fromObjectId", refused)
+    return answer.answer()
 
 
 def read_links(call: Call) -> Answer:
@@ -59,10 +53,11 @@ def read_links(call: Call) -> Answer:
     limit = whole_number(call.query.get("limit", str(PAGE_LIMIT)), "limit", low=1, high=PAGE_LIMIT)
     after = whole_number(call.query.get("after") or "0", "after")
     with call.portal.lock:
-        found = _links(call, (from_type, to_type), call.path["record_id"], after)
+        found = _links(call, (from_type, to_type), call.path["record_id"])
+    found = [link for link in found if _id(link) >= after]
     body: JsonObject = {"results": found[:limit]}
     if len(found) > limit:
-        body["paging"] = call.next_page(str(int(str(found[limit - 1]["toObjectId"])) + 1))
+        body["paging"] = call.next_page(str(_id(found[limit - 1]) + 1))
     return Answer(body=body)
 
 
@@ -78,9 +73,23 @@ def list_labels(call: Call) -> Answer:
     return Answer(body={"results": results})
 
 
-def _links(
-    call: Call, ends: tuple[ObjectType, ObjectType], text: str, after: int
-) -> list[JsonObject]:
+def _page(call: Call, found: list[JsonObject], after: int) -> tuple[list[JsonObject], str | None]:
+    """Return a page of one record's links and the cursor of the next, None after the last."""
+    size, cycle = call.dialect.associations_page, call.dialect.associations_cursor_cycle
+    start = sum(_id(link) < after for link in found)
+    page = found[start : start + size]
+    if cycle and len(found) > size:
+        call.quirks.count("associations_cursor_cycle")
+        following = (start // size + 1) % min(cycle, -(-len(found) // size))
+        return page, str(_id(found[following * size]))
+    return page, str(_id(page[-1]) + 1) if start + size < len(found) else None
+
+
+def _id(link: JsonObject) -> int:
+    return int(str(link["toObjectId"]))
+
+
+def _links(call: Call, ends: tuple[ObjectType, ObjectType], text: str) -> list[JsonObject]:
     from_type, to_type = ends
     record = call.portal.stores[from_type].get(int(text)) if text.isdecimal() else None
     if record is None or not are_linked(from_type, to_type):
@@ -95,13 +104,14 @@ def _links(
             ],
         }
         for other, labels in call.portal.linked(from_type, record.id).items()
-        if other >= after
     ]
 
 
-def _no_links(from_type: ObjectType, to_type: ObjectType, record_id: str) -> JsonObject:
+def _add_no_links(
+    answer: BatchAnswer, from_type: ObjectType, to_type: ObjectType, record_id: str
+) -> None:
     message = f"No {SINGULARS[to_type]} is associated with {SINGULARS[from_type]} {record_id}."
-    return batch_error(
+    answer.add_error(
         "OBJECT_NOT_FOUND",
         message,
         {"fromObjectId": [record_id]},

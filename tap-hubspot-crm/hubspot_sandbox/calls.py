@@ -1,21 +1,20 @@
 """What a handler is given and what it gives back, and how it reads what a client sent."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from hubspot_sandbox.errors import invalid_request, missing_scopes
-from hubspot_sandbox.object_types import SINGULARS, ObjectType, find_object_type
+from hubspot_sandbox.dialect import Dialect
+from hubspot_sandbox.errors import ApiError, invalid_request, not_found
+from hubspot_sandbox.missing_scopes import missing_scopes
+from hubspot_sandbox.object_types import ObjectType, find_object_type
 from hubspot_sandbox.portal import Portal
 from hubspot_sandbox.properties import Sensitivity
+from hubspot_sandbox.quirks import Quirks
 from hubspot_sandbox.tokens import Credential
 
 JsonObject: TypeAlias = dict[str, object]
 Family: TypeAlias = Literal["2026-09", "2026-03", "legacy"]
-
-#: What the list takes for `after`: any id; or only what it gave out, and anything else begins from
-#: the start, is rounded down, or is refused; or only text that tells nothing.
-CursorStyle: TypeAlias = Literal["id", "restart", "rounded", "refused", "opaque"]
 
 SENSITIVE_SCOPE: Final = "crm.objects.{}.sensitive.read.v2"
 HIGHLY_SENSITIVE_SCOPE: Final = "crm.objects.{}.highly_sensitive.read.v2"
@@ -27,24 +26,6 @@ _SCOPES: Final[Mapping[Sensitivity, str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dialect:
-    """What HubSpot's documents and recordings disagree on: each a switch."""
-
-    #: Status of a batch answer with errors in it; the 2026-09 specification knows 200 only.
-    partial_status: int = 207
-    #: Longest request address in characters (HubSpot: 414 seen near 16,200).
-    uri_limit: int = 16_200
-    #: Longest body of a search in characters; None: the documented 3,000 hold for `query` only.
-    search_body_limit: int | None = None
-    #: Linked records a page of an associations batch read.
-    associations_page: int = 500
-    #: Whether the list begins where a made-up `after` says; that is not promised.
-    list_cursor: CursorStyle = "id"
-    #: Whether the rows of a list page come in no order; the pages still follow each other.
-    shuffles_list_pages: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Call:
     """One request to a portal, its credentials checked."""
 
@@ -52,6 +33,7 @@ class Call:
     credential: Credential
     family: Family
     dialect: Dialect
+    quirks: Quirks
     #: Scheme, host and path, for links to the next page.
     address: str
     #: Variable parts of the path.
@@ -81,7 +63,11 @@ class Call:
             ApiError: the scope is missing.
         """
         if scope not in self.credential.scopes:
-            raise missing_scopes([scope])
+            raise self.missing_scope(scope)
+
+    def missing_scope(self, scope: str) -> ApiError:
+        """Return the 403 for a scope that the token lacks."""
+        return missing_scopes([scope], self.dialect)
 
     def sensitivities(self, object_type: ObjectType) -> frozenset[Sensitivity]:
         """Return which kinds of properties of this type the token may read."""
@@ -90,13 +76,54 @@ class Call:
             kind for kind, scope in _SCOPES.items() if scope.format(object_type) in scopes
         )
 
-    def require_sensitivity(self, object_type: ObjectType, sensitivity: Sensitivity) -> None:
-        """Refuse the call unless the token may read this kind of properties.
+    def require_listing(self, object_type: ObjectType, sensitivity: Sensitivity) -> None:
+        """Refuse to describe a kind of properties where the dialect and the scopes have it so.
 
         Raises:
-            ApiError: the scope is missing.
+            ApiError: the token may not even see the names.
         """
-        self.require(_SCOPES[sensitivity].format(object_type))
+        if sensitivity in self.sensitivities(object_type):
+            return
+        match self.dialect.sensitive_listing:
+            case "400":
+                raise invalid_request("dataSensitivity must be one that is documented")
+            case "403":
+                raise self.missing_scope(_SCOPES[sensitivity].format(object_type))
+            case "404":
+                raise not_found("resource not found")
+            case _:
+                return
+
+    def readable(
+        self,
+        object_type: ObjectType,
+        names: Sequence[str],
+        more_sensitive: tuple[str, ...] = (),
+    ) -> list[str]:
+        """Return those of the properties that the portal has and the token may read.
+
+        Args:
+            object_type: Whose properties.
+            names: What the client named.
+            more_sensitive: Those that need the sensitive scope in this kind of request.
+
+        Raises:
+            ApiError: one that it may not read, and the dialect refuses that.
+        """
+        definitions = self.portal.properties[object_type]
+        allowed = self.sensitivities(object_type)
+        readable: list[str] = []
+        for name in names:
+            definition = definitions.get(name)
+            if definition is None or definition.archived_at is not None:
+                continue
+            kind = "sensitive" if name in more_sensitive else definition.sensitivity
+            if kind in allowed:
+                readable.append(name)
+            elif self.dialect.sensitive_naming == "refused":
+                self.quirks.count("sensitive_naming")
+                raise self.missing_scope(_SCOPES[kind].format(object_type))
+        return readable
 
     def next_page(self, after: str) -> JsonObject:
         """Return the `paging` that leads to the next page of a GET."""
@@ -170,47 +197,3 @@ def objects(body: JsonObject, name: str) -> list[JsonObject]:
     if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
         raise invalid_request(f"{name} must be a list of objects", field=[name])
     return value
-
-
-def input_ids(body: JsonObject, limit: int) -> list[str]:
-    """Return the ids of a batch's `inputs`.
-
-    Raises:
-        ApiError: none, more than `limit`, or one without an id.
-    """
-    inputs = objects(body, "inputs")
-    if not inputs:
-        raise invalid_request("inputs must hold at least one id", field=["inputs"])
-    if len(inputs) > limit:
-        raise invalid_request(
-            f"The maximum number of inputs supported in a batch request is {limit}",
-            field=["inputs"],
-        )
-    ids = [entry.get("id") for entry in inputs]
-    if not all(isinstance(value, (str, int)) for value in ids):
-        raise invalid_request("every input must have an id", field=["inputs"])
-    return [str(value) for value in ids]
-
-
-def batch_error(
-    category: str, message: str, context: dict[str, list[str]], **parts: object
-) -> JsonObject:
-    """Return one entry of a batch answer's `errors`."""
-    return {
-        "status": "error",
-        "category": category,
-        **parts,
-        "message": message,
-        "context": context,
-        "errors": [],
-        "links": {},
-    }
-
-
-def could_not_get(object_type: ObjectType, ids: list[str]) -> JsonObject:
-    """Return the batch error for records that aren't there."""
-    message = (
-        f"Could not get some {SINGULARS[object_type].upper()} objects, they may be deleted or "
-        "not exist. Check that ids are valid."
-    )
-    return batch_error("OBJECT_NOT_FOUND", message, {"ids": ids})

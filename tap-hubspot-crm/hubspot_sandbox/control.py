@@ -10,10 +10,12 @@ from werkzeug.wrappers import Request
 
 from hubspot_sandbox.calls import Answer, JsonObject
 from hubspot_sandbox.control_switches import SWITCH_ACTIONS
+from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.errors import InvalidControlCallError, SandboxError
 from hubspot_sandbox.orders import Action, Order
 from hubspot_sandbox.properties import PropertyDefinition
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal, describe_request
+from hubspot_sandbox.switches import describe_switches
 from hubspot_sandbox.tokens import DEFAULT_SCOPES
 from hubspot_sandbox.truth import TRUTH_STREAMS
 
@@ -74,7 +76,11 @@ def _describe(portal: SandboxPortal) -> JsonObject:
 
 
 def _help(_order: Order) -> object:
-    return {"calls": [f"{verb} {path}" for verb, path, _ in _ACTIONS]}
+    return {
+        "calls": [f"{verb} {path}" for verb, path, _ in _ACTIONS],
+        # Each changes how HubSpot speaks: PUT /sandbox/dialect.
+        "dialect": describe_switches(Dialect()),
+    }
 
 
 def _list_portals(order: Order) -> object:

@@ -40,7 +40,11 @@ def _set_time_zone(order: Order) -> object:
 
 def _set_dialect(order: Order) -> object:
     order.sandbox.dialect = switched(order.sandbox.dialect, order.body)
-    return asdict(order.sandbox.dialect)
+    return _tell_dialect(order)
+
+
+def _tell_dialect(order: Order) -> object:
+    return {**asdict(order.sandbox.dialect), "played": dict(order.sandbox.quirks.played)}
 
 
 def _set_token_habits(order: Order) -> object:
@@ -70,15 +74,24 @@ def _fail_next(order: Order) -> object:
     return {"count": count}
 
 
+def _fail_for(order: Order) -> object:
+    seconds = order.number("seconds", 60)
+    rule = {name: value for name, value in order.body.items() if name != "seconds"}
+    order.sandbox.fail_for(read_switches(FaultRule, rule), seconds)
+    return {"seconds": seconds}
+
+
 SWITCH_ACTIONS: Final[tuple[tuple[str, str, Action], ...]] = (
     ("PUT", f"{_ONE}/limits", _set_limits),
     ("PUT", f"{_ONE}/habits", _set_habits),
     ("PUT", f"{_ONE}/search-habits", _set_search_habits),
     ("PUT", f"{_ONE}/time-zone", _set_time_zone),
     ("PUT", "/sandbox/dialect", _set_dialect),
+    ("GET", "/sandbox/dialect", _tell_dialect),
     ("PUT", "/sandbox/token-habits", _set_token_habits),
     ("PUT", "/sandbox/latency", _set_latency),
     ("PUT", "/sandbox/faults", _set_faults),
     ("GET", "/sandbox/faults", _tell_faults),
     ("POST", "/sandbox/faults/next", _fail_next),
+    ("POST", "/sandbox/faults/spell", _fail_for),
 )

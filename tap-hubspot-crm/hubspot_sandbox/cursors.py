@@ -3,10 +3,13 @@
 import base64
 import binascii
 import zlib
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import Final
 
-from hubspot_sandbox.calls import CursorStyle, whole_number
-from hubspot_sandbox.errors import invalid_request
+from hubspot_sandbox.calls import whole_number
+from hubspot_sandbox.dialect import CursorStyle
+from hubspot_sandbox.errors import internal_error, invalid_request
 from hubspot_sandbox.records import RecordStore
 
 _ROUND: Final = 1_000
@@ -16,6 +19,22 @@ def write_cursor(style: CursorStyle, last_id: int) -> str:
     """Return the cursor that follows a page ending with this id."""
     following = str(last_id + 1)
     return _wrap(following) if style == "opaque" else following
+
+
+def before_next(ids: Sequence[int], last_id: int, limit: int, cycle: int) -> int:
+    """Return the id that the next page follows where so many pages lead round; -1: the start.
+
+    Args:
+        ids: All that are listed, in order.
+        last_id: The last of this page.
+        limit: The ids of a page.
+        cycle: After so many pages the first of them comes again.
+    """
+    number = (bisect_left(ids, last_id) + 1 - limit) // limit
+    if number % cycle != cycle - 1:
+        return last_id
+    start = (number + 1 - cycle) * limit
+    return ids[start - 1] if start else -1
 
 
 def read_cursor(style: CursorStyle, text: str, store: RecordStore) -> int:
@@ -29,6 +48,8 @@ def read_cursor(style: CursorStyle, text: str, store: RecordStore) -> int:
     start = whole_number(text, "after")
     if style == "id" or start == 0 or store.was_id(start - 1):
         return start
+    if style == "error":
+        raise internal_error()
     if style == "refused":
         raise invalid_request("The after parameter is no valid cursor", parameter=["after"])
     return start // _ROUND * _ROUND if style == "rounded" else 0

@@ -26,12 +26,12 @@ class InvalidControlCallError(SandboxError):
 
 
 class ApiError(Exception):
-    """An error answer of HubSpot's: status, body without its correlation id, headers."""
+    """An error answer of HubSpot's: status, body without its correlation id or page, headers."""
 
     def __init__(
         self,
         status: int,
-        body: Mapping[str, object],
+        body: Mapping[str, object] | bytes,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(status)
@@ -87,19 +87,6 @@ def expired_token(expired_at: str, seconds_ago: int) -> ApiError:
     return _error(401, "EXPIRED_AUTHENTICATION", message, context={"expire time": [expired_at]})
 
 
-def missing_scopes(scopes: list[str]) -> ApiError:
-    """Return the 403 for a token that lacks these scopes."""
-    message = (
-        "This app hasn't been granted all required scopes to make this call. "
-        "Read more about required scopes here: https://developers.hubspot.com/scopes."
-    )
-    details = {
-        "message": "One or more of the following scopes are required.",
-        "context": {"requiredGranularScopes": scopes},
-    }
-    return _error(403, "MISSING_SCOPES", message, errors=[details])
-
-
 def uri_too_long() -> ApiError:
     """Return the 414 for an address longer than HubSpot's front takes."""
     return _error(414, "URI_TOO_LONG", "The request URI is too long")
@@ -151,3 +138,19 @@ def rate_limited(policy: str, adjective: str, group: str, headers: Mapping[str, 
         "groupName": group,
     }
     return ApiError(429, body, headers)
+
+
+def daily_by_message() -> ApiError:
+    """Return the 429 of the day's limit without the policy's name."""
+    body = {
+        "status": "error",
+        "message": "You have reached your daily limit.",
+        "category": "RATE_LIMITS",
+    }
+    return ApiError(429, body)
+
+
+def edge_page(status: int) -> ApiError:
+    """Return a page of HubSpot's front in place of an answer: its status says nothing."""
+    page = f"<!DOCTYPE html><html><head><title>{status}</title></head><body>{status}</body></html>"
+    return ApiError(status, page.encode(), {"Content-Type": "text/html;charset=utf-8"})

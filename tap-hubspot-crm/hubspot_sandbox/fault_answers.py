@@ -9,12 +9,15 @@ from hubspot_sandbox.clock import iso
 from hubspot_sandbox.delivery import Delivery
 from hubspot_sandbox.errors import (
     ApiError,
+    daily_by_message,
     edge_error,
+    edge_page,
     expired_token,
     internal_error,
     locked,
     migrating,
     rate_limited,
+    unknown_token,
 )
 from hubspot_sandbox.faults import FaultKind, FaultRule
 
@@ -27,10 +30,18 @@ _EDGE: Final[Mapping[FaultKind, int]] = {
     "523": 523,
     "524": 524,
 }
+_PAGES: Final[Mapping[FaultKind, int]] = {
+    "html_400": 400,
+    "html_403": 403,
+    "html_404": 404,
+    "html_408": 408,
+}
 _PLAIN: Final[Mapping[FaultKind, Callable[[], ApiError]]] = {
     "423": locked,
     "477": migrating,
     "500": internal_error,
+    "unauthorized": unknown_token,
+    "daily_by_message": daily_by_message,
 }
 _POLICIES: Final[Mapping[FaultKind, tuple[str, str]]] = {
     "ten_secondly": ("TEN_SECONDLY_ROLLING", "ten_secondly_rolling"),
@@ -60,6 +71,8 @@ def _error(kind: FaultKind, now_ms: int, portal_id: int | None) -> ApiError | No
     if kind in _POLICIES:
         policy, adjective = _POLICIES[kind]
         return rate_limited(policy, adjective, f"publicapi:app-api-calls:{portal_id or 0}", {})
+    if kind in _PAGES:
+        return edge_page(_PAGES[kind])
     if kind in _EDGE:
         return edge_error(_EDGE[kind])
     if kind == "expired":

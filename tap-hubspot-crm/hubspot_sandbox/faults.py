@@ -39,6 +39,14 @@ FaultKind: TypeAlias = Literal[
     "523",
     "524",
     "expired",
+    # A 401 and a limit of the day that only words tell.
+    "unauthorized",
+    "daily_by_message",
+    # Pages of the edge.
+    "html_400",
+    "html_403",
+    "html_404",
+    "html_408",
     # What happens on the way.
     "reset",
     "time_out",
@@ -102,18 +110,24 @@ class FaultPlan:
         #: How many failures there were, by kind.
         self.played: Counter[FaultKind] = Counter()
         self._next: list[tuple[FaultRule, int]] = []
+        self._spells: list[tuple[FaultRule, int]] = []
         self._asked: dict[bytes, tuple[int, int]] = {}
         self._lock = threading.Lock()
 
     @property
     def is_active(self) -> bool:
         """Whether any request can fail."""
-        return bool(self.faults.rules or self._next)
+        return bool(self.faults.rules or self._next or self._spells)
 
     def fail_next(self, rule: FaultRule, count: int = 1) -> None:
         """Let the next requests that a rule fits fail, whatever its rate."""
         with self._lock:
             self._next.append((rule, count))
+
+    def fail_until(self, rule: FaultRule, until_ms: int) -> None:
+        """Let all requests that a rule fits fail until a moment of the sandbox's clock."""
+        with self._lock:
+            self._spells.append((rule, until_ms))
 
     def forget(self) -> None:
         """Begin anew: nothing was asked, nothing has failed, nothing is to fail next."""
@@ -121,17 +135,23 @@ class FaultPlan:
             self.played.clear()
             self._asked.clear()
             self._next.clear()
+            self._spells.clear()
 
-    def draw(self, request: str, kind: PathKind, portal_id: int | None) -> FaultRule | None:
+    def draw(
+        self, request: str, kind: PathKind, portal_id: int | None, now_ms: int
+    ) -> FaultRule | None:
         """Return how a request fails, None where it doesn't.
 
         Args:
             request: all of the request that tells it from others, without its token.
             kind: what it is about.
             portal_id: whose it is, None where nobody can say yet.
+            now_ms: when it comes, milliseconds since 1970.
         """
         with self._lock:
-            rule = self._take_next(kind, portal_id)
+            self._spells = [(spell, until) for spell, until in self._spells if now_ms < until]
+            fitting = (spell for spell, _ in self._spells if spell.fits(kind, portal_id))
+            rule = next(fitting, None) or self._take_next(kind, portal_id)
             if rule is None:
                 rule = self._draw_by_rate(request, kind, portal_id)
             if rule is not None:

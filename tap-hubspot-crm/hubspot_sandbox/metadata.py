@@ -27,7 +27,7 @@ def list_properties(call: Call) -> Answer:
     kind = next((kind for kind in SENSITIVITIES if kind == sensitivity), None)
     if kind is None:
         raise invalid_request("dataSensitivity must be one that is documented")
-    call.require_sensitivity(object_type, kind)
+    call.require_listing(object_type, kind)
     with call.portal.lock:
         results = [
             describe(definition)
@@ -43,7 +43,7 @@ def read_property(call: Call) -> Answer:
     definition = call.portal.properties[object_type].get(call.path["name"])
     if definition is None or (definition.archived_at is not None) != flag(call.query, "archived"):
         raise not_found("Property does not exist")
-    call.require_sensitivity(object_type, definition.sensitivity)
+    call.require_listing(object_type, definition.sensitivity)
     return Answer(body=describe(definition))
 
 

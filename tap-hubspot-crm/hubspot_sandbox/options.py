@@ -1,15 +1,18 @@
 """The options of `hubspot-sandbox`: what the command line reads and what it stands for."""
 
 import argparse
+import json
 import textwrap
-from collections.abc import Callable
-from dataclasses import replace
-from typing import Final, get_args
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hubspot_sandbox.calls import CursorStyle
+from hubspot_sandbox.dialect import Dialect
+from hubspot_sandbox.errors import InvalidControlCallError
 from hubspot_sandbox.faults import FAULT_KINDS, FaultRule, Faults
 from hubspot_sandbox.limits import Limits
+from hubspot_sandbox.switches import switched
 from hubspot_sandbox.tokens import LIFETIME_SECONDS
 
 _DESCRIPTION: Final = """\
@@ -24,6 +27,8 @@ examples:
   hubspot-sandbox --contacts 50000 --latency-ms 200 --calls-per-10-seconds 190 --json
   hubspot-sandbox --contacts 5000 --index-lag-ms 60000 --fault 503=0.02 --fault reset=0.01
       a portal on a bad day: the search lags, two answers in a hundred are refused
+  hubspot-sandbox --dialect search_sort=text --dialect batch_silence.share=0.1
+      an account where a search sorts ids as text and batch reads pass ids over
   curl -X POST URL/sandbox/portals/PORTAL/contacts/edit -d '{"all": true}'
       every contact is modified in one millisecond
   curl URL/sandbox/portals/PORTAL/truth/deals
@@ -46,6 +51,24 @@ def faults_of(options: argparse.Namespace) -> Faults:
     return Faults(
         rules=tuple(options.fault), seed=options.seed, most_in_a_row=options.faults_in_a_row
     )
+
+
+def dialect_of(options: argparse.Namespace) -> Dialect:
+    """Return the dialect the options ask for.
+
+    Raises:
+        ValueError: no such switch, or a value that it can't have.
+    """
+    changes: dict[str, object] = {}
+    for name, value in options.dialect:
+        switch, _, part = name.partition(".")
+        earlier = changes.get(switch)
+        parts = earlier if isinstance(earlier, dict) else {}
+        changes[switch] = {**parts, part: value} if part else value
+    try:
+        return switched(Dialect(), changes)
+    except InvalidControlCallError as error:
+        raise ValueError(f"--dialect: {error}") from None
 
 
 class _Number:
@@ -74,6 +97,15 @@ def _read_fault(text: str) -> FaultRule:
     raise argparse.ArgumentTypeError(
         f"must be KIND=RATE, the rate from 0 to 1 and the kind one of {', '.join(FAULT_KINDS)}"
     )
+
+
+def _read_switch(text: str) -> tuple[str, object]:
+    """Return a switch's name, its parts joined by dots, and its value: JSON, or else text."""
+    name, _, value = text.partition("=")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _read_time_zone(text: str) -> str:
@@ -121,11 +153,13 @@ def _add_troubles(add: Callable[..., argparse.Action]) -> None:
         help="one and the same request fails at most so often in a row (no bound)",
     )
     add(
-        "--list-cursor",
-        choices=get_args(CursorStyle),
-        default="id",
-        help="what the list makes of a made-up cursor: it begins there, begins from the start, "
-        "rounds it, refuses it; opaque: cursors are no ids (id)",
+        "--dialect",
+        type=_read_switch,
+        action="append",
+        default=[],
+        metavar="SWITCH=VALUE",
+        help="turn a switch of HubSpot's dialect, such as sensitive_listing=403 or "
+        "batch_silence.share=0.1; may be given again",
     )
     add(
         "--token-lifetime-seconds",
@@ -140,13 +174,19 @@ def _add_troubles(add: Callable[..., argparse.Action]) -> None:
     )
 
 
+def _filled(words: Iterable[str]) -> str:
+    return textwrap.fill(", ".join(words), initial_indent="  ", subsequent_indent="  ")
+
+
 def command_line() -> argparse.ArgumentParser:
     """Return the reader of `hubspot-sandbox`'s options."""
-    kinds = textwrap.fill(", ".join(FAULT_KINDS), initial_indent="  ", subsequent_indent="  ")
+    kinds = _filled(FAULT_KINDS)
+    switches = _filled([field.name for field in fields(Dialect)])
     parser = argparse.ArgumentParser(
         prog="hubspot-sandbox",
         description=_DESCRIPTION,
-        epilog=f"{_EXAMPLES}\n\nkinds of --fault:\n{kinds}",
+        epilog=f"{_EXAMPLES}\n\nkinds of --fault:\n{kinds}\n\n"
+        f"switches of --dialect, described in the README beside the package:\n{switches}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     add = parser.add_argument

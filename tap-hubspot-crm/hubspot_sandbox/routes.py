@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from werkzeug.routing import Map, Rule
 
-from hubspot_sandbox import associations, metadata, objects
+from hubspot_sandbox import associations, batch_read, metadata, objects
 from hubspot_sandbox.calls import Answer, Call, Family
 from hubspot_sandbox.faults import PathKind
 
@@ -46,7 +46,7 @@ _READS: Final[tuple[tuple[str, str, str, PathKind, Handler | str], ...]] = (
     ("GET", "objects", "/<object_type>", "list", objects.list_records),
     ("GET", "objects", "/<object_type>/<record_id>", "one", objects.read_record),
     ("POST", "objects", "/<object_type>/search", "search", "search"),
-    ("POST", "objects", "/<object_type>/batch/read", "batch", objects.batch_read),
+    ("POST", "objects", "/<object_type>/batch/read", "batch", batch_read.batch_read),
     ("GET", "properties", "/<object_type>", "properties", metadata.list_properties),
     ("GET", "properties", "/<object_type>/<name>", "properties", metadata.read_property),
     ("GET", "pipelines", "/<object_type>", "pipelines", metadata.list_pipelines),

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Final
 
-from hubspot_sandbox.calls import Dialect
 from hubspot_sandbox.clock import Clock, SystemClock
+from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.errors import UnknownPortalError
 from hubspot_sandbox.faults import FaultKind, FaultPlan, FaultRule, Faults
 from hubspot_sandbox.limits import Limits, RateLimiter
 from hubspot_sandbox.portal import Portal
-from hubspot_sandbox.search import SearchIndexes
+from hubspot_sandbox.quirks import Quirks
+from hubspot_sandbox.search_matches import SearchIndexes
 from hubspot_sandbox.seed import seed_portal
 from hubspot_sandbox.tokens import DEFAULT_SCOPES, Grant, TokenBook
 from hubspot_sandbox.truth import TruthStream, tell_truth
@@ -81,6 +82,7 @@ class Sandbox:
         self.clock = clock or SystemClock()
         self.latency_ms = latency_ms
         self.dialect = dialect or Dialect()
+        self.quirks = Quirks()
         self.client_id = _made_up("client id")
         self.client_secret = _made_up("client secret")
         self.tokens = TokenBook(clock=self.clock, name=self.client_id)
@@ -103,6 +105,10 @@ class Sandbox:
     def fail_next(self, rule: FaultRule, count: int = 1) -> None:
         """Let the next requests that a rule fits fail, whatever its rate."""
         self.fault_plan.fail_next(rule, count)
+
+    def fail_for(self, rule: FaultRule, seconds: float) -> None:
+        """Let all requests that a rule fits fail for so long, by the sandbox's clock."""
+        self.fault_plan.fail_until(rule, self.clock.now_ms() + int(seconds * 1000))
 
     def add_portal(
         self,

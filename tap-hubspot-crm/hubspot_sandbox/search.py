@@ -1,27 +1,23 @@
 """The search: filters, one sort, offset paging up to 10,000 results (HubSpot: search guide)."""
 
-import json
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, JsonObject, objects, texts, whole_number
 from hubspot_sandbox.errors import invalid_request
-from hubspot_sandbox.filters import (
-    Comparable,
-    Predicate,
-    Reader,
-    compile_filter,
-    matches_words,
-    reader_for,
-    split_words,
-    unknown_property,
-)
+from hubspot_sandbox.filters import reader_for, unknown_property
 from hubspot_sandbox.object_types import ObjectType
-from hubspot_sandbox.objects import Selection
-from hubspot_sandbox.portal import Portal
-from hubspot_sandbox.records import Record, RecordStore
+from hubspot_sandbox.records import RecordStore
+from hubspot_sandbox.search_matches import Filters, Found, SearchIndexes, matching_ids
+from hubspot_sandbox.search_order import (
+    by_id,
+    by_value,
+    displaced,
+    unsorted,
+    with_swapped_ends,
+    wrong_orders,
+)
+from hubspot_sandbox.selection import Selection
 from hubspot_sandbox.strays import with_stray
 
 RESULT_LIMIT: Final = 10_000
@@ -30,78 +26,16 @@ GROUP_LIMIT: Final = 5
 FILTERS_A_GROUP: Final = 6
 FILTER_LIMIT: Final = 18
 QUERY_LIMIT: Final = 3_000
-_CACHED_SEARCHES: Final = 8
-
-_QUERY_PROPERTIES: Final[dict[ObjectType, tuple[str, ...]]] = {
-    "contacts": ("firstname", "lastname", "email", "hs_additional_emails", "phone", "company"),
-    "deals": ("dealname", "description"),
-    "companies": ("name", "domain"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Wanted:
-    """What a search asks for: groups of filters, and words."""
+    """Which part of what is found, and in which order."""
 
-    groups: list[list[JsonObject]]
-    query: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """A stretch of ascending ids; not copied, since there may be a million."""
-
-    ids: Sequence[int]
-    start: int
-    end: int
-
-    @property
-    def count(self) -> int:
-        """How many there are."""
-        return self.end - self.start
-
-    def all(self) -> Sequence[int]:
-        """Return all of them."""
-        return self.ids[self.start : self.end]
-
-    def page(self, offset: int, limit: int, *, descending: bool) -> list[int]:
-        """Return up to `limit` of them by id, from the lowest or from the highest."""
-        if descending:
-            end = max(self.start, self.end - offset)
-            return list(self.ids[max(self.start, end - limit) : end])[::-1]
-        start = self.start + offset
-        return list(self.ids[start : min(self.end, start + limit)])
-
-
-class SearchIndex:
-    """The matching ids of recent searches, so that a walk by id doesn't filter all over again.
-
-    Kept for one state of a store: any change to its records empties it.
-    """
-
-    def __init__(self) -> None:
-        self._state: tuple[RecordStore, int] | None = None
-        self._matches: dict[str, list[int]] = {}
-
-    def matching(self, store: RecordStore, key: str, find: Callable[[], list[int]]) -> list[int]:
-        """Return the ids `find` gives, in ascending order, found before or now."""
-        state = (store, store.revision)
-        if state != self._state or len(self._matches) > _CACHED_SEARCHES:
-            self._state, self._matches = state, {}
-        if key not in self._matches:
-            self._matches[key] = find()
-        return self._matches[key]
-
-
-class SearchIndexes:
-    """One search index per portal and type."""
-
-    def __init__(self) -> None:
-        self._indexes: dict[tuple[int, ObjectType], SearchIndex] = {}
-
-    def of(self, portal: Portal, object_type: ObjectType) -> SearchIndex:
-        """Return the index of a portal's records of one type."""
-        return self._indexes.setdefault((portal.portal_id, object_type), SearchIndex())
+    limit: int
+    offset: int
+    sort_by: str
+    descending: bool
 
 
 def search_records(call: Call, indexes: SearchIndexes) -> Answer:
@@ -113,29 +47,67 @@ def search_records(call: Call, indexes: SearchIndexes) -> Answer:
     if not isinstance(query, str) or len(query) > QUERY_LIMIT:
         raise invalid_request(f"query must be text of at most {QUERY_LIMIT} characters")
     descending, sort_by = _sort(call, object_type)
-    select = Selection(call, object_type, texts(call.body, "properties"))
+    wanted = _Wanted(limit=limit, offset=offset, sort_by=sort_by, descending=descending)
+    filtered = [str(entry.get("propertyName")) for group in groups for entry in group]
+    sensitive = call.dialect.search_sensitive
+    call.readable(object_type, [*filtered, sort_by], sensitive)
+    select = Selection(call, object_type, texts(call.body, "properties"), sensitive)
+    has_text_ids = call.dialect.search_filter == "text"
+    call.quirks.count("search_filter", has_text_ids and "hs_object_id" in filtered)
+    filters = Filters(groups=groups, query=query, has_text_ids=has_text_ids)
     with call.portal.lock:
         side = call.portal.search_side(object_type)
         store = side.records()
         index = indexes.of(call.portal, object_type)
-        wanted = _Wanted(groups=groups, query=query)
-        matches = _matching_ids(call.portal, object_type, store, wanted, index)
-        if sort_by == "hs_object_id":
-            found = matches.page(offset, limit, descending=descending)
-        else:
-            definition = call.portal.properties[object_type][sort_by]
-            read = reader_for(object_type, definition)
-            span = slice(offset, offset + limit)
-            found = _sorted_page(matches.all(), span, store.live, read, descending=descending)
+        matches = matching_ids(call.portal, object_type, store, filters, index)
+        found = _ordered_page(call, object_type, matches, store, wanted)
         page = found
         if side.habits.strays and sort_by == "hs_object_id" and not descending:
             page = with_stray(found, store.ids(), limit, side.habits, call.body)
         results = [select.body(call.portal, side.hit(store.live[hit])) for hit in page]
-    body: JsonObject = {"total": matches.count, "results": results}
+    body: JsonObject = {**_total(call, matches.count), "results": results}
     following = offset + len(set(found) & set(page))
     if following < matches.count:
         body["paging"] = {"next": {"after": str(following)}}
     return Answer(body=body)
+
+
+def _ordered_page(
+    call: Call, object_type: ObjectType, matches: Found, store: RecordStore, wanted: _Wanted
+) -> list[int]:
+    dialect, limit, offset = call.dialect, wanted.limit, wanted.offset
+    is_by_id = wanted.sort_by == "hs_object_id"
+    wrong = wrong_orders(dialect)
+    if is_by_id and not wrong:
+        return matches.page(offset, limit, descending=wanted.descending)
+    if dialect.search_sort == "none":
+        ids = unsorted(matches.all(), dialect)
+    elif is_by_id:
+        ids = by_id(matches.all(), dialect, descending=wanted.descending)
+    else:
+        read = reader_for(object_type, call.portal.properties[object_type][wanted.sort_by])
+        ids = by_value(matches.all(), store.live, read, descending=wanted.descending)
+    page = with_swapped_ends(displaced(ids, dialect), dialect, offset=offset, limit=limit)
+    if is_by_id and page != matches.page(offset, limit, descending=wanted.descending):
+        for switch in wrong:
+            call.quirks.count(switch)
+    return page
+
+
+def _total(call: Call, count: int) -> JsonObject:
+    said = call.dialect.search_total
+    if said == "exact":
+        return {"total": count}
+    call.quirks.count("search_total")
+    match said:
+        case "negative":
+            return {"total": -1}
+        case "growing":
+            return {"total": count + call.quirks.played["search_total"]}
+        case "low":
+            return {"total": count // 2}
+        case _:
+            return {}
 
 
 def _page(body: JsonObject) -> tuple[int, int]:
@@ -189,101 +161,3 @@ def _sort(call: Call, object_type: ObjectType) -> tuple[bool, str]:
     if name not in call.portal.properties[object_type]:
         raise unknown_property(name)
     return descending, name
-
-
-def _matching_ids(
-    portal: Portal,
-    object_type: ObjectType,
-    store: RecordStore,
-    wanted: "_Wanted",
-    index: SearchIndex,
-) -> "_Found":
-    """Return the ids of the records found, in ascending order.
-
-    Bounds on the id in a search of one group are taken from the sorted result of the rest.
-    """
-    bounds, rest = _split_id_bounds(wanted.groups)
-    predicates = _predicates(portal, object_type, rest)
-
-    def find() -> list[int]:
-        live = store.live
-        # By the shortest way that serves: HubSpot's own index doesn't look at every record.
-        if not wanted.query and not predicates:
-            return list(store.ids())
-        if not wanted.query and len(predicates) == 1 == len(predicates[0]):
-            matches = predicates[0][0]
-            return [record_id for record_id in store.ids() if matches(live[record_id])]
-        return [
-            record_id
-            for record_id in store.ids()
-            if _matches(live[record_id], object_type, predicates, wanted.query)
-        ]
-
-    ids = index.matching(store, json.dumps([rest, wanted.query], sort_keys=True), find)
-    start, end = 0, len(ids)
-    for operator, value in bounds:
-        if operator == "GT":
-            start = max(start, bisect_right(ids, value))
-        elif operator == "GTE":
-            start = max(start, bisect_left(ids, value))
-        elif operator == "LT":
-            end = min(end, bisect_left(ids, value))
-        else:
-            end = min(end, bisect_right(ids, value))
-    return _Found(ids=ids, start=start, end=max(start, end))
-
-
-def _split_id_bounds(
-    groups: Sequence[list[JsonObject]],
-) -> tuple[list[tuple[str, int]], list[list[JsonObject]]]:
-    if len(groups) != 1:
-        return [], list(groups)
-    bounds: list[tuple[str, int]] = []
-    rest: list[JsonObject] = []
-    for entry in groups[0]:
-        operator, value = str(entry.get("operator")), str(entry.get("value"))
-        is_bound = entry.get("propertyName") == "hs_object_id" and operator in {
-            "GT",
-            "GTE",
-            "LT",
-            "LTE",
-        }
-        if is_bound and value.isdecimal():
-            bounds.append((operator, int(value)))
-        else:
-            rest.append(entry)
-    return bounds, [rest] if rest else []
-
-
-def _predicates(
-    portal: Portal, object_type: ObjectType, groups: Sequence[list[JsonObject]]
-) -> list[list[Predicate]]:
-    definitions = portal.properties[object_type]
-    return [[compile_filter(object_type, definitions, entry) for entry in g] for g in groups]
-
-
-def _matches(
-    record: Record, object_type: ObjectType, groups: list[list[Predicate]], query: str
-) -> bool:
-    if groups and not any(all(predicate(record) for predicate in group) for group in groups):
-        return False
-    if not query:
-        return True
-    values = (record.properties.get(name, "") for name in _QUERY_PROPERTIES[object_type])
-    return matches_words(" ".join(values), split_words(query))
-
-
-def _sorted_page(
-    ids: Sequence[int], span: slice, live: dict[int, Record], read: Reader, *, descending: bool
-) -> list[int]:
-    """Return a span of the ids sorted by a value; empty values come last, ties go by id."""
-    filled: list[tuple[Comparable, int]] = []
-    empty: list[int] = []
-    for record_id in ids:
-        value = read(live[record_id])
-        if value is None:
-            empty.append(record_id)
-        else:
-            filled.append((value, record_id))
-    filled.sort(reverse=descending)
-    return [*(record_id for _, record_id in filled), *empty][span]

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hubspot_sandbox.app import SandboxApp
-from hubspot_sandbox.calls import Dialect
 from hubspot_sandbox.clock import Clock
 from hubspot_sandbox.http_server import SandboxServer
 from hubspot_sandbox.index_lag import SearchHabits
-from hubspot_sandbox.options import command_line, faults_of, limits_of
+from hubspot_sandbox.options import command_line, dialect_of, faults_of, limits_of
 from hubspot_sandbox.sandbox import Sandbox, SandboxPortal
 from hubspot_sandbox.tokens import TokenHabits
 
@@ -55,6 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = command_line().parse_args(arguments)
     try:
         _check_loopback(options.host)
+        dialect = dialect_of(options)
     except ValueError as error:
         sys.stderr.write(f"hubspot-sandbox: {error}\n")
         return 2
@@ -73,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         portal.search_habits = SearchHabits(lag_ms=options.index_lag_ms, seed=options.seed)
         portal.time_zone = options.time_zone
-        running.sandbox.dialect = Dialect(list_cursor=options.list_cursor)
+        running.sandbox.dialect = dialect
         running.sandbox.faults = faults_of(options)
         running.sandbox.tokens.habits = TokenHabits(
             lifetime_seconds=options.token_lifetime_seconds,

@@ -29,6 +29,31 @@ def read_switches(kind: type[T], given: Mapping[str, object]) -> T:
     return _build(kind, given, {})
 
 
+def describe_switches(switches: object) -> dict[str, str]:
+    """Return what each switch can be, by its name, parts of a switch joined to it by a dot."""
+    described: dict[str, str] = {}
+    hints = get_type_hints(type(switches))
+    for field in fields(switches):  # type: ignore[arg-type]  # a dataclass, which object can't say
+        value, hint = getattr(switches, field.name), hints[field.name]
+        if is_dataclass(value):
+            parts = describe_switches(value)
+            described |= {f"{field.name}.{name}": text for name, text in parts.items()}
+        else:
+            described[field.name] = _describe_type(hint)
+    return described
+
+
+def _describe_type(hint: Any) -> str:  # noqa: ANN401  # a type at run time has no better type
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return ", ".join(parts)
+    if origin in {Union, types.UnionType}:
+        return " or ".join(_describe_type(part) for part in parts)
+    if origin is tuple:
+        return "names"
+    return {bool: "true, false", int: "number", float: "share", str: "text"}.get(hint, "null")
+
+
 def _build(kind: type[T], given: Mapping[str, object], kept: Mapping[str, object]) -> T:
     hints = get_type_hints(kind)
     if not set(given) <= set(hints):

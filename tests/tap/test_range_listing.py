@@ -15,7 +15,7 @@ from tap_hubspot_crm.timekeeping import parse_moment
 if TYPE_CHECKING:
     from tap.conftest import TapProgram
 
-    from hubspot_sandbox.calls import CursorStyle
+    from hubspot_sandbox.dialect import CursorStyle
     from hubspot_sandbox.server import RunningSandbox
 
 SLIM = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}

@@ -16,7 +16,7 @@ from tap.model.circumstances import (
 from hubspot_sandbox.tokens import LIFETIME_SECONDS, TokenHabits
 
 if TYPE_CHECKING:
-    from hubspot_sandbox.calls import Dialect
+    from hubspot_sandbox.dialect import Dialect
     from hubspot_sandbox.faults import FaultRule, Faults
     from hubspot_sandbox.index_lag import SearchHabits
     from hubspot_sandbox.portal import Habits

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap.model.operations import WRITTEN
 
-from hubspot_sandbox.calls import Dialect
+from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.faults import FaultKind, FaultRule, Faults
 from hubspot_sandbox.index_lag import SearchHabits
 from hubspot_sandbox.portal import Habits
@@ -42,6 +42,7 @@ _FAULTS = tuple(ENDS)
 def draw_dialect(rng: Random) -> Dialect:
     """Return how HubSpot speaks where its documents leave it open."""
     return Dialect(
+        sensitive_listing="403",
         partial_status=rng.choice([200, 207]),
         associations_page=rng.choice([2, 500]),
         list_cursor=rng.choice(["id", "id", "id", "restart", "rounded", "refused", "opaque"]),

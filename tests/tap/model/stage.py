@@ -14,6 +14,7 @@ from tap.model.process import Run, run_tap
 
 from hubspot_sandbox.app import SandboxApp
 from hubspot_sandbox.clock import VirtualClock
+from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.sandbox import Sandbox
 from tap_hubspot_crm.timekeeping import Timer
@@ -52,7 +53,7 @@ class Stage:
     def __post_init__(self) -> None:
         """Build the portal."""
         self._clock = VirtualClock(1_795_000_000_000)
-        self._sandbox = Sandbox(clock=self._clock)
+        self._sandbox = Sandbox(clock=self._clock, dialect=Dialect(sensitive_listing="403"))
         self._app = SandboxApp(self._sandbox)
         self.portal = self._sandbox.add_portal(
             contacts=self.contacts, deals=self.deals, limits=_FREE

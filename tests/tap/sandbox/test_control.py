@@ -133,3 +133,9 @@ def test_a_control_call_that_cannot_be_done_says_why(
 def test_help_lists_the_calls(caller: Caller) -> None:
     calls = caller.control("GET", "/sandbox/help").body["calls"]
     assert "POST /sandbox/portals/<int:portal_id>/<object_type>/merge" in calls
+
+
+def test_help_lists_the_switches_of_the_dialect(caller: Caller) -> None:
+    switches = caller.control("GET", "/sandbox/help").body["dialect"]
+    assert switches["search_sort"] == "number, text, none"
+    assert switches["batch_silence.times"] == "number or null"

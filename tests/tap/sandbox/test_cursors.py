@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tap.sandbox.caller import Caller
 
-from hubspot_sandbox.calls import CursorStyle
+from hubspot_sandbox.dialect import CursorStyle
 
 CONTACTS = "/crm/objects/2026-09/contacts"
 
@@ -26,7 +26,7 @@ def _walk(caller: Caller, **query: str) -> list[str]:
             return ids
 
 
-@pytest.mark.parametrize("style", ["id", "restart", "rounded", "refused", "opaque"])
+@pytest.mark.parametrize("style", ["id", "restart", "rounded", "refused", "error", "opaque"])
 def test_cursors_that_were_given_out_lead_through_everything_once(
     caller: Caller, style: CursorStyle
 ) -> None:
@@ -53,6 +53,8 @@ def test_a_made_up_cursor_is_rounded_down_or_refused(caller: Caller) -> None:
     assert int(caller.get(CONTACTS, limit="1", after="200999").ids[0]) >= 200_000
     _speak(caller, "refused")
     assert caller.get(CONTACTS, after="210").status == 400
+    _speak(caller, "error")
+    assert caller.get(CONTACTS, after="210").status == 500
 
 
 def test_opaque_cursors_tell_no_id_and_garbage_begins_from_the_start(caller: Caller) -> None:

@@ -51,6 +51,8 @@ def served() -> Iterator[tuple[RunningSandbox, requests.Session]]:
         ("523", 523, "INTERNAL_ERROR"),
         ("524", 524, "INTERNAL_ERROR"),
         ("expired", 401, "EXPIRED_AUTHENTICATION"),
+        ("unauthorized", 401, "INVALID_AUTHENTICATION"),
+        ("daily_by_message", 429, "RATE_LIMITS"),
     ],
 )
 def test_a_failure_with_a_status_comes_once_with_its_words(
@@ -63,6 +65,37 @@ def test_a_failure_with_a_status_comes_once_with_its_words(
     assert "Retry-After" not in failed.headers
     assert caller.get(PATH).status == 200
     assert [entry.fault for entry in caller.sandbox.requests()] == [kind, None]
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 408])
+def test_a_page_of_the_edge_comes_once(session: requests.Session, status: int) -> None:
+    adapter = session.get_adapter(IN_PROCESS_URL)
+    assert isinstance(adapter, SandboxAdapter)
+    kind = next(kind for kind in FAULT_KINDS if kind == f"html_{status}")
+    adapter.sandbox.fail_next(FaultRule(kind=kind))
+    page = session.get(IN_PROCESS_URL + PATH)
+    assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html;charset=utf-8")
+    assert page.text.startswith("<!DOCTYPE html>")
+    assert session.get(IN_PROCESS_URL + PATH).status_code == 200
+
+
+def test_a_limit_of_the_day_may_be_told_by_its_message_alone(caller: Caller) -> None:
+    caller.sandbox.fail_next(FaultRule(kind="daily_by_message", retry_after_seconds=0))
+    failed = caller.get(PATH)
+    assert "daily limit" in failed.body["message"]
+    assert "policyName" not in failed.body
+    assert failed.headers["Retry-After"] == "0"
+
+
+def test_a_spell_lasts_as_long_as_told_by_the_clock(caller: Caller) -> None:
+    order = {"kind": "477", "seconds": 60, "paths": ["list"]}
+    assert caller.control("POST", "/sandbox/faults/spell", order).status == 200
+    statuses = []
+    for _ in range(4):
+        statuses += [caller.get(PATH).status, caller.search("contacts").status]
+        caller.clock.advance(20_000)
+    assert statuses == [477, 200, 477, 200, 477, 200, 200, 200]
+    assert caller.sandbox.fault_plan.played == {"477": 3}
 
 
 def test_a_failure_says_when_to_come_back_where_told_to(caller: Caller) -> None:

@@ -60,18 +60,17 @@ def test_archived_properties_are_listed_apart(caller: Caller) -> None:
     assert "company" not in first["properties"]
 
 
-def test_sensitive_properties_need_a_scope_and_are_listed_apart(caller: Caller) -> None:
-    refused = caller.get(PROPERTIES, dataSensitivity="sensitive")
-    assert (refused.status, refused.body["category"]) == (403, "MISSING_SCOPES")
+def test_sensitive_properties_are_listed_apart_and_need_a_scope_to_be_read(caller: Caller) -> None:
     assert "dietary_notes" not in _names(caller)
+    assert _names(caller, dataSensitivity="sensitive") == {"dietary_notes"}
     caller.portal.edit("contacts", 1, {"dietary_notes": "Allergic to nuts"})
     path = "/crm/objects/2026-09/contacts/1"
-    assert "dietary_notes" not in caller.get(path, properties="dietary_notes").body["properties"]
+    refused = caller.get(path, properties="dietary_notes")
+    assert (refused.status, refused.body["category"]) == (403, "MISSING_SCOPES")
     scope = "crm.objects.contacts.sensitive.read.v2"
     caller.token = caller.sandbox.tokens.add_static(
         None, portal_id=4242, scopes=(*DEFAULT_SCOPES, scope)
     )
-    assert _names(caller, dataSensitivity="sensitive") == {"dietary_notes"}
     values = caller.get(path, properties="dietary_notes").body["properties"]
     assert values["dietary_notes"] == "Allergic to nuts"
 

@@ -190,9 +190,9 @@ def test_errors(caller: Caller) -> None:
         ),
         (
             403,
-            caller.get("/crm/properties/2026-09/deals", dataSensitivity="sensitive"),
-            "properties",
-            "/crm/properties/2026-09/{objectType}",
+            caller.get(contacts, properties="dietary_notes"),
+            "contacts",
+            OBJECT,
             "get",
         ),
         (

@@ -116,7 +116,7 @@ def test_troubles_are_ordered_on_the_command_line() -> None:
         "--fault=502=1",
         "--fault=503=0",
         "--faults-in-a-row=1",
-        "--list-cursor=opaque",
+        "--dialect=list_cursor=opaque",
         "--calls-per-day=77",
         "--time-zone=Europe/Berlin",
     ]
@@ -177,7 +177,6 @@ def test_a_host_that_others_can_reach_is_refused(
         ["--fault", "418=0.1"],
         ["--fault", "503=7"],
         ["--time-zone", "Nowhere/There"],
-        ["--list-cursor", "magic"],
     ],
 )
 def test_a_malformed_option_is_named(
@@ -189,10 +188,27 @@ def test_a_malformed_option_is_named(
     assert arguments[0] in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "switch", ["magic=1", "list_cursor=magic", "batch_silence.share=2", "list_limit=-1", "seed"]
+)
+def test_a_switch_of_the_dialect_that_cannot_be_is_refused(
+    switch: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--dialect", switch]) == 2
+    assert "--dialect" in capsys.readouterr().err
+
+
 def test_help_teaches_by_examples(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--help"])
     assert ended.value.code == 0
     text = capsys.readouterr().out
-    for word in ("curl -H", "/truth/deals", "--latency-ms", "--calls-per-10-seconds", "cut_body"):
+    for word in (
+        "curl -H",
+        "/truth/deals",
+        "--latency-ms",
+        "--calls-per-10-seconds",
+        "cut_body",
+        "search_sort",
+    ):
         assert word in text
