@@ -61,7 +61,7 @@ class TokenBucket:
         #: time before, so the calls in flight are counted after all of these.
         self._answered: list[float] = []
         self._fastest: float | None = None
-        self._closed_until = 0.0
+        self._closed_until = float("-inf")
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
