@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.batch_read import BATCH_LIMIT, blocks
 from tap_hubspot_crm.events import Checkpoint, Touched
-from tap_hubspot_crm.objects import BATCH_LIMIT
 from tap_hubspot_crm.state import ARCHIVED_LIMIT
 from tap_hubspot_crm.state_json import keep_newest
 from tap_hubspot_crm.timekeeping import parse_moment
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import ListedPage, Reading
+    from tap_hubspot_crm.reading import ListedPage, Reading
     from tap_hubspot_crm.rows import Row
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
@@ -50,10 +50,15 @@ def archived_pass(
     for page in source.reader.list_pages(archived=True):
         asked_at = asked_at or page.asked_at
         ids.update(page.ids)
-        fresh = [row.id for row in page.reading.rows if _is_new(row, bookmark, source)]
+        source.note(page.reading)
+        fresh = [row.id for row in page.reading.listed if _is_new(row, bookmark, source)]
         yield from send_newly_archived(source, page, fresh, version=bookmark.version)
     yield from send_returned(source, bookmark.archived_ids - ids, version=bookmark.version)
-    listed = replace(bookmark, archived_at=asked_at, archived_ids=keep_newest(ids, ARCHIVED_LIMIT))
+    listed = replace(
+        source.told(bookmark),
+        archived_at=asked_at,
+        archived_ids=keep_newest(ids, ARCHIVED_LIMIT),
+    )
     yield Checkpoint(bookmark=listed)
     return listed
 
@@ -79,9 +84,8 @@ def send_returned(source: ObjectSource, ids: Collection[str], *, version: int) -
     A restored row is sent as it is, a merged one as a tombstone; one that was purged leaves no
     trace and is dealt with by the next full pass.
     """
-    ordered = sorted(ids, key=int)
-    for start in range(0, len(ordered), BATCH_LIMIT):
-        reading = source.reader.read(ordered[start : start + BATCH_LIMIT])
+    for block in blocks(ids, BATCH_LIMIT):
+        reading = source.reader.read(block)
         yield source.rows(reading, version)
         yield Touched(returned=_row_ids(reading), gone=frozenset(reading.merged))
 

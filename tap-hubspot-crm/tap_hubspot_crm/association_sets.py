@@ -1,12 +1,24 @@
-"""Reads what records are associated with: whole sets, up to 1,000 records a request."""
+"""Reads what records are associated with, and accounts for each of them: whole sets or none.
+
+Association reads have been seen to pass records over in silence, to answer `PENDING`, and to give
+the same page for every cursor (public bug reports). A set is empty only where HubSpot says so
+twice.
+"""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from tap_hubspot_crm.errors import UnexpectedResponseError
-from tap_hubspot_crm.paging import following_cursor
+from tap_hubspot_crm.batch_read import AGAIN_AFTER, MOST_ALONE
+from tap_hubspot_crm.dividing import divide
+from tap_hubspot_crm.errors import TapError, UnexpectedResponseError
+from tap_hubspot_crm.object_requests import absent_ids
+from tap_hubspot_crm.paging import CursorTrail, following_cursor
+from tap_hubspot_crm.reading import SILENCE
+from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -14,12 +26,17 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.client import HubSpotClient
     from tap_hubspot_crm.endpoints import Endpoint
-    from tap_hubspot_crm.exchange import Answer
 
-ASSOCIATIONS_LIMIT = 1_000
+logger = logging.getLogger("HubSpotConnector")
+
+#: HubSpot's changelog says 1,000; an earlier one said 100, which is tried where 1,000 fail.
+ASSOCIATIONS_LIMIT: Final = 1_000
+_FORMER_LIMIT: Final = 100
+_NOT_FOUND: Final = 404
 
 #: Kind of an association: category, type id, label.
 LinkType = tuple[str, int, str | None]
+Links = dict[str, set[LinkType]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,77 +44,225 @@ class AssociationSets:
     """For each asked id, the ids it is associated with and the types of each association."""
 
     links: Mapping[str, Mapping[str, frozenset[LinkType]]] = field(repr=False)
+    #: Id to the reason why its set could not be read; nothing may be concluded about it.
+    unread: Mapping[str, str] = field(default_factory=dict)
     answered_at: datetime
 
 
-def read_association_sets(
-    client: HubSpotClient, from_type: str, to_type: str, ids: Sequence[str]
-) -> AssociationSets:
-    """Return the whole sets of up to 1,000 records; a record without associations has an empty one.
+class AssociationReader:
+    """Reads the associations from one object type to another."""
 
-    HubSpot tells of "no associations" as an error in the body, and pages each record's set by
-    itself (associations guide).
+    def __init__(self, client: HubSpotClient, from_type: str, to_type: str) -> None:
+        """Prepare reading between two of `OBJECT_TYPES`."""
+        self._client = client
+        self._endpoint = client.paths.associations(from_type, to_type)
+        #: The most records in one request; less where HubSpot could only answer for fewer.
+        self._most = ASSOCIATIONS_LIMIT
+        self._read_before: str | None = None
 
-    Args:
-        client: Sends the requests.
-        from_type: The name of one of `OBJECT_TYPES`.
-        to_type: The name of another.
-        ids: Ids of records of `from_type`.
+    def read(self, ids: Sequence[str], *, policy: RetryPolicy = STEADY) -> AssociationSets:
+        """Return the whole sets of up to 1,000 records.
 
-    Raises:
-        TapError: A request failed, or an answer is not of the documented form.
-    """
-    endpoint = client.paths.associations(from_type, to_type)
-    links: dict[str, dict[str, set[LinkType]]] = {id_: {} for id_ in ids}
-    inputs: list[dict[str, str]] = [{"id": id_} for id_ in ids]
-    while True:
-        answer = client.post(endpoint, {"inputs": inputs})
+        HubSpot says "no associations" by an error in the body, and pages each record's set by
+        itself (associations guide).
+
+        Raises:
+            TapError: A request failed, or an answer is not of the documented form.
+        """
+        most = self._most
+        return _joined(
+            [self._block(ids[start : start + most], policy) for start in range(0, len(ids), most)]
+        )
+
+    def _block(self, ids: Sequence[str], policy: RetryPolicy) -> AssociationSets:
         try:
-            following = _collect(answer, endpoint, links)
-        except (TypeError, KeyError, ValueError, AttributeError):
-            raise UnexpectedResponseError(
-                f"an association in HubSpot's answer to {endpoint.path} lacks an id or its types"
-            ) from None
-        if following and following == inputs:
-            raise UnexpectedResponseError(f"a cursor of POST {endpoint.path} does not advance")
-        if not following:
-            break
-        inputs = following
-    return AssociationSets(
-        links={
-            id_: {to_id: frozenset(types) for to_id, types in found.items()}
-            for id_, found in links.items()
-        },
-        answered_at=answer.answered_at,
-    )
+            sets = self._accounted(ids, policy)
+        except TapError as error:
+            if not error.is_divisible:
+                raise
+            return self._divided(ids, error, policy)
+        self._read_before = next(iter(sets.links), self._read_before)
+        return sets
+
+    def _divided(self, ids: Sequence[str], error: TapError, policy: RetryPolicy) -> AssociationSets:
+        if len(ids) > _FORMER_LIMIT:
+            parts = [
+                self._block(ids[start : start + _FORMER_LIMIT], policy)
+                for start in range(0, len(ids), _FORMER_LIMIT)
+            ]
+            self._most = _FORMER_LIMIT
+            return _joined(parts)
+        brief = partial(self._accounted, policy=BRIEF)
+        division = divide(brief, ids)
+        if not division.answers:
+            if not self._others_can_be_read(ids):
+                if policy is STEADY:
+                    return self._accounted(ids, PATIENT)
+                raise error
+            division = divide(brief, ids)
+        elif not division.refused:
+            self._most = min(self._most, division.largest)
+        refused = division.refused or ({} if division.answers else dict.fromkeys(ids, error))
+        unread = {
+            id_: why.category.lower() or f"status {why.status}" for id_, why in refused.items()
+        }
+        now = self._client.clock.now()
+        return _joined(
+            [*division.answers, AssociationSets(links={}, unread=unread, answered_at=now)]
+        )
+
+    def _others_can_be_read(self, ids: Sequence[str]) -> bool:
+        if self._read_before is None or self._read_before in ids:
+            return False
+        try:
+            self._accounted([self._read_before], BRIEF)
+        except TapError:
+            return False
+        return True
+
+    def _accounted(self, ids: Sequence[str], policy: RetryPolicy) -> AssociationSets:
+        account = _Account(self._endpoint, ids)
+        self._ask(account, account.open, policy)
+        for seconds in AGAIN_AFTER:
+            if not account.open:
+                break
+            self._client.pause(seconds)
+            self._ask(account, account.open, policy)
+        unread = self._alone(account, policy)
+        empty = account.empty
+        if empty:
+            # Some deals lose all contacts for one answer only: what is empty is asked for twice.
+            again = _Account(self._endpoint, empty)
+            self._ask(again, again.open, policy)
+            unread |= self._alone(again, policy)
+            account.links |= again.links
+        return AssociationSets(
+            links={
+                id_: {to_id: frozenset(types) for to_id, types in links.items()}
+                for id_, links in account.links.items()
+                if id_ not in unread
+            },
+            unread=unread,
+            answered_at=account.answered_at or self._client.clock.now(),
+        )
+
+    def _alone(self, account: _Account, policy: RetryPolicy) -> dict[str, str]:
+        """Ask for each record that got no answer by itself; return those that stay without one."""
+        unread: dict[str, str] = {}
+        is_answered_alone = False
+        for id_ in account.open:
+            if len(unread) < MOST_ALONE or is_answered_alone:
+                self._ask(account, [id_], policy)
+                if id_ in account.open:
+                    self._client.pause(AGAIN_AFTER[0])
+                    self._ask(account, [id_], policy)
+                is_answered_alone = is_answered_alone or id_ not in account.open
+            if id_ in account.open:
+                unread[id_] = SILENCE
+        return unread
+
+    def _ask(self, account: _Account, ids: Sequence[str], policy: RetryPolicy) -> None:
+        """Ask for sets, and for their further pages as long as each answer brings some."""
+        while ids:
+            try:
+                answer = self._client.post(
+                    self._endpoint, {"inputs": account.inputs(ids)}, policy=policy
+                )
+            except UnexpectedResponseError as error:
+                if error.status != _NOT_FOUND or error.category != "OBJECT_NOT_FOUND":
+                    raise
+                account.none_of(ids)
+                return
+            account.answered_at = account.answered_at or answer.answered_at
+            try:
+                ids = account.take(answer.body, ids)
+            except (TypeError, KeyError, ValueError, AttributeError):
+                raise UnexpectedResponseError(
+                    f"an association in HubSpot's answer to {self._endpoint.path} lacks an id or "
+                    "its types",
+                    category="MALFORMED",
+                    is_divisible=True,
+                ) from None
 
 
-def _collect(
-    answer: Answer, endpoint: Endpoint, links: dict[str, dict[str, set[LinkType]]]
-) -> list[dict[str, str]]:
-    """Add the associations of an answer; return the inputs of what it left over."""
-    following: list[dict[str, str]] = []
-    for result in answer.body["results"]:
-        from_id = str(result["from"]["id"])
-        found = links.get(from_id)
-        if found is None:
-            continue
-        for to in result.get("to") or ():
+class _Account:
+    """What is known of each record's set."""
+
+    def __init__(self, endpoint: Endpoint, ids: Sequence[str]) -> None:
+        self._endpoint = endpoint
+        #: Cursor of the next page of each set that is not read to its end.
+        self._cursors: dict[str, str | None] = dict.fromkeys(ids)
+        self._trails = {id_: CursorTrail(endpoint) for id_ in ids}
+        self.links: dict[str, Links] = {id_: {} for id_ in ids}
+        self.answered_at: datetime | None = None
+
+    @property
+    def open(self) -> list[str]:
+        """Records whose sets are not read to their end."""
+        return list(self._cursors)
+
+    @property
+    def empty(self) -> list[str]:
+        """Records whose sets were read to their end, and have nothing in them."""
+        return [id_ for id_, links in self.links.items() if not links and id_ not in self._cursors]
+
+    def inputs(self, ids: Sequence[str]) -> list[dict[str, str]]:
+        """Return what to ask for to read on in these sets."""
+        cursors = ((id_, self._cursors[id_]) for id_ in ids)
+        return [
+            {"id": id_} if after is None else {"id": id_, "after": after} for id_, after in cursors
+        ]
+
+    def none_of(self, ids: Sequence[str]) -> None:
+        """Note that HubSpot has none of these records."""
+        for id_ in ids:
+            self._cursors.pop(id_, None)
+
+    def take(self, body: Mapping[str, Any], asked: Sequence[str]) -> list[str]:
+        """Add the associations of an answer; return the records that have a further page."""
+        if body.get("status") == "PENDING":
+            # What is on its way may hold a part of a set.
+            return []
+        following: list[str] = []
+        for result in body["results"]:
+            from_id = str(result["from"]["id"])
+            if from_id not in self._cursors:
+                continue
+            self._add(self.links[from_id], result.get("to") or ())
+            after = following_cursor(result, self._endpoint)
+            if after is None:
+                del self._cursors[from_id]
+            else:
+                self._cursors[from_id] = self._trails[from_id].step(after)
+                following.append(from_id)
+        self.none_of([*absent_ids(body, asked, under="fromObjectId")])
+        return following
+
+    @staticmethod
+    def _add(links: Links, found: Sequence[Mapping[str, Any]]) -> None:
+        for to in found:
             # The specification says text, recorded answers hold numbers.
             to_id = str(to["toObjectId"])
             if not to_id.isdecimal():
                 raise ValueError
-            types = found.setdefault(to_id, set())
+            types = links.setdefault(to_id, set())
             types.update(_link_type(item) for item in to["associationTypes"])
-        after = following_cursor(result, endpoint)
-        if after is not None:
-            following.append({"id": from_id, "after": after})
-    return following
 
 
 def _link_type(item: Mapping[str, Any]) -> LinkType:
     label = item.get("label")
     return str(item["category"]), int(item["typeId"]), None if label is None else str(label)
+
+
+def _joined(parts: Sequence[AssociationSets]) -> AssociationSets:
+    links: dict[str, Mapping[str, frozenset[LinkType]]] = {}
+    unread: dict[str, str] = {}
+    for part in parts:
+        links |= part.links
+        unread |= part.unread
+    return AssociationSets(
+        links=links, unread=unread, answered_at=min(part.answered_at for part in parts)
+    )
 
 
 def link_record(deal_id: str, links: Mapping[str, frozenset[LinkType]]) -> dict[str, Any]:

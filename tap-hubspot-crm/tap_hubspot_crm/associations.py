@@ -6,26 +6,24 @@ from both sides, and every deal is read again from time to time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_hubspot_crm.association_sets import (
-    ASSOCIATIONS_LIMIT,
-    link_record,
-    read_association_sets,
-)
+from tap_hubspot_crm.association_sets import ASSOCIATIONS_LIMIT, AssociationReader, link_record
+from tap_hubspot_crm.batch_read import BATCH_LIMIT, blocks
 from tap_hubspot_crm.changes import ChangeSearch
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows
 from tap_hubspot_crm.full_pass import next_version
+from tap_hubspot_crm.list_read import LIST_LIMIT
 from tap_hubspot_crm.object_types import CONTACTS, DEALS
-from tap_hubspot_crm.objects import BATCH_LIMIT, LIST_LIMIT
 from tap_hubspot_crm.pool import side_by_side
 from tap_hubspot_crm.range_listing import list_in_ranges
 from tap_hubspot_crm.shared_changes import Changes
 from tap_hubspot_crm.state import FullPass, IdRange, Phase
 from tap_hubspot_crm.timekeeping import parse_moment, to_milliseconds
+from tap_hubspot_crm.unread import UnreadRecords
 from tap_hubspot_crm.windows import SEEN_LIMIT, Window, is_due
 
 if TYPE_CHECKING:
@@ -52,9 +50,16 @@ class AssociationSource:
     #: Readers that ask for no property beside those the tap itself needs.
     deals: ObjectReader
     contacts: ObjectReader
+    contacts_of_deals: AssociationReader
+    deals_of_contacts: AssociationReader
     lookback_seconds: int
     #: Deals last changed before it are left out.
     start_date: datetime | None = None
+    #: Records whose associations this run could not read.
+    unread_deals: UnreadRecords = field(default_factory=lambda: UnreadRecords("sets of deals"))
+    unread_contacts: UnreadRecords = field(
+        default_factory=lambda: UnreadRecords("sets of contacts")
+    )
 
     def in_scope(self, row: Row) -> bool:
         """Say whether the deal is among those that the settings ask for."""
@@ -129,9 +134,10 @@ def _changed_sets(
         bookmark=started_at,
         seen_deals=deals.to_keep(started_at, lookback_seconds=lookback),
         seen_contacts=contacts.to_keep(started_at, lookback_seconds=lookback),
-        owed_deals=frozenset(),
+        # What could not be read now is asked for again by the next run.
+        owed_deals=source.unread_deals.ids,
         gone_deals=frozenset(),
-        owed_contacts=frozenset(),
+        owed_contacts=source.unread_contacts.ids,
     )
     yield Checkpoint(bookmark=caught_up)
     return caught_up
@@ -187,12 +193,11 @@ def _unseen(
 
 def _deals_of(source: AssociationSource, contact_ids: Collection[str]) -> set[str]:
     client = source.client
-    calls = [
-        partial(read_association_sets, client, CONTACTS.name, DEALS.name, ids)
-        for ids in _parts(contact_ids, ASSOCIATIONS_LIMIT)
-    ]
+    read = source.deals_of_contacts.read
+    calls = [partial(read, ids) for ids in blocks(contact_ids, ASSOCIATIONS_LIMIT)]
     found: set[str] = set()
     for sets in side_by_side(client.pool, calls, most=client.max_concurrency):
+        source.unread_contacts.note(sets.unread, sets.links)
         for links in sets.links.values():
             found.update(links)
     return found
@@ -203,10 +208,11 @@ def _in_scope(source: AssociationSource, deal_ids: Collection[str]) -> set[str]:
     if source.start_date is None:
         return set(deal_ids)
     client = source.client
-    calls = [partial(source.deals.read, ids) for ids in _parts(deal_ids, BATCH_LIMIT)]
+    calls = [partial(source.deals.read, ids) for ids in blocks(deal_ids, BATCH_LIMIT)]
     kept: set[str] = set()
     for reading in side_by_side(client.pool, calls, most=client.max_concurrency):
         kept.update(row.id for row in reading.rows if source.in_scope(row))
+        kept.update(reading.unread)
     return kept
 
 
@@ -214,21 +220,15 @@ def _send_sets(
     source: AssociationSource, deal_ids: Collection[str], *, version: int
 ) -> Iterator[Event]:
     client = source.client
-    calls = [
-        partial(read_association_sets, client, DEALS.name, CONTACTS.name, ids)
-        for ids in _parts(deal_ids, ASSOCIATIONS_LIMIT)
-    ]
+    read = source.contacts_of_deals.read
+    calls = [partial(read, ids) for ids in blocks(deal_ids, ASSOCIATIONS_LIMIT)]
     for sets in side_by_side(client.pool, calls, most=client.max_concurrency):
+        source.unread_deals.note(sets.unread, sets.links)
         yield Rows(
             records=[link_record(deal_id, links) for deal_id, links in sets.links.items()],
             version=version,
             read_at=sets.answered_at,
         )
-
-
-def _parts(ids: Collection[str], size: int) -> list[list[str]]:
-    ordered = sorted(ids, key=int)
-    return [ordered[start : start + size] for start in range(0, len(ordered), size)]
 
 
 def _complete_pass(
@@ -240,7 +240,9 @@ def _complete_pass(
         raise AssertionError("a complete pass ends that was not begun")
     began_at = bookmark.full_pass.started_at
     bookmark = yield from _changed_sets(source, bookmark, since=began_at)
-    yield CompletePass(version=bookmark.version)
+    if not source.unread_deals:
+        # Otherwise the consumer would drop sets that exist and could not be read.
+        yield CompletePass(version=bookmark.version)
     complete = replace(bookmark, full_pass=None, full_pass_at=began_at)
     yield Checkpoint(bookmark=complete)
     return complete
@@ -263,13 +265,19 @@ def _send_all(
             for row in part.reading.rows
             if row.id in part.ids and source.in_scope(row)
         )
+        source.unread_deals.note(part.reading.unread, ())
         if part.open_ranges and len(waiting) <= ASSOCIATIONS_LIMIT - LIST_LIMIT:
             continue
         yield from _send_sets(source, waiting, version=bookmark.version)
         _remember(seen, waiting, running, source)
         waiting.clear()
         running = replace(running, open_ranges=part.open_ranges)
-        bookmark = replace(bookmark, seen_deals=seen, full_pass=running)
+        bookmark = replace(
+            bookmark,
+            seen_deals=seen,
+            full_pass=running,
+            owed_deals=bookmark.owed_deals | source.unread_deals.ids,
+        )
         yield Checkpoint(bookmark=bookmark)
     return bookmark
 

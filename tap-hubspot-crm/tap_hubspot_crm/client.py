@@ -8,12 +8,15 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tap_hubspot_crm.auth import BearerToken, NoToken, RefreshedToken, credentials_from
+from urllib3.exceptions import HTTPError
+
+from tap_hubspot_crm.auth import BearerToken, RefreshedToken, credentials_from
 from tap_hubspot_crm.connections import Connections
-from tap_hubspot_crm.endpoints import ApiPaths
+from tap_hubspot_crm.endpoints import ApiPaths, Endpoint
 from tap_hubspot_crm.errors import (
     Abandoned,
     AccessDeniedError,
+    HubSpotUnavailableError,
     RateLimitedError,
     UnexpectedResponseError,
 )
@@ -22,18 +25,11 @@ from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
-from tap_hubspot_crm.retrying import (
-    Refusal,
-    Tries,
-    decide,
-    forbidden,
-    in_words,
-    read_failure,
-    read_refusal,
-    read_shortfall,
-)
+from tap_hubspot_crm.refusals import Refusal, read_failure, read_refusal, read_shortfall
+from tap_hubspot_crm.retrying import BRIEF, PATIENT, RetryPolicy, Tries, decide, describe
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
+from tap_hubspot_crm.token_form import post_token_form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +39,6 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.auth import Credentials
     from tap_hubspot_crm.connections import Session
-    from tap_hubspot_crm.endpoints import Endpoint
     from tap_hubspot_crm.exchange import ReadBody
     from tap_hubspot_crm.limiter import Call
     from tap_hubspot_crm.settings import Settings
@@ -55,6 +50,10 @@ logger = logging.getLogger("HubSpotConnector")
 #: Seconds to connect and to wait for bytes; HubSpot's edge gives up after 100 (its 524).
 _TIMEOUT = (10.0, 110.0)
 _SUCCESS = range(200, 300)
+#: Statuses of a refused token; 530 is what one of the wrong form gets (HubSpot's edge).
+_TOKEN_REFUSED = frozenset({401, 530})
+#: Seconds until a refused token is tried once more, where there is no other.
+_BEFORE_CONFIRMING = 1.0
 
 
 class HubSpotClient:
@@ -90,11 +89,13 @@ class HubSpotClient:
         self.changes = SharedChanges()
         self.paths = ApiPaths(version=settings.api_version)
         self.clock = HubSpotClock(self._timer)
+        #: Whether the last request to end did so because HubSpot was unavailable for long.
+        self._is_down = False
         self.limiter = Limiter(
             calls_per_10_seconds=settings.calls_per_10_seconds,
             searches_per_second=settings.searches_per_second,
             timer=self._timer,
-            pause=self._pause,
+            pause=self.pause,
         )
         self._credentials: Credentials = credentials_from(
             settings, post=self._post_token_form, timer=self._timer
@@ -138,13 +139,16 @@ class HubSpotClient:
         params: Mapping[str, str],
         *,
         read: ReadBody = read_json_object,
+        policy: RetryPolicy = PATIENT,
     ) -> Answer:
         """Return the answer to a GET, its body read by `read`.
 
         Raises:
             TapError: See errors.py; every retry that could help was made.
         """
-        return self._call(Request(method="GET", endpoint=endpoint, params=params, read=read))
+        return self._call(
+            Request(method="GET", endpoint=endpoint, params=params, read=read, policy=policy)
+        )
 
     def post(
         self,
@@ -153,6 +157,7 @@ class HubSpotClient:
         params: Mapping[str, str] | None = None,
         *,
         read: ReadBody = read_json_object,
+        policy: RetryPolicy = PATIENT,
     ) -> Answer:
         """Return the answer to a POST of JSON (HubSpot reads by POST where ids are many).
 
@@ -161,14 +166,28 @@ class HubSpotClient:
         """
         data = json.dumps(payload, separators=(",", ":"))
         return self._call(
-            Request(method="POST", endpoint=endpoint, params=params or {}, data=data, read=read)
-        )
+            Request(
+                method="POST", endpoint=endpoint, params=params or {}, data=data, read=read,
+                policy=policy,
+            )
+        )  # fmt: skip
 
     def _call(self, asked: Request) -> Answer:
+        # An outage that outlasted one request is not waited for again by each of the next ones.
+        policy = BRIEF if self._is_down else asked.policy
+        try:
+            answer = self._answer(asked, policy)
+        except HubSpotUnavailableError:
+            self._is_down = self._is_down or policy is PATIENT
+            raise
+        self._is_down = False
+        return answer
+
+    def _answer(self, asked: Request, policy: RetryPolicy) -> Answer:
         request, endpoint = asked.name, asked.endpoint
         bucket = self.limiter.bucket(search=endpoint.search)
         ended = self._ended
-        renewed = False
+        is_renewed = is_confirmed = False
         tries = Tries()
         while True:
             if ended.is_set():
@@ -184,32 +203,38 @@ class HubSpotClient:
                 return outcome
             if ended.is_set():
                 raise Abandoned
-            if outcome.status in {401, 530}:
-                # 530 is what a token of the wrong form gets (HubSpot's edge).
-                if renewed or not self._credentials.renew(token):
+            if outcome.status in _TOKEN_REFUSED:
+                if not is_renewed and self._credentials.renew(token):
+                    is_renewed = True
+                elif not is_confirmed:
+                    # People reconnect an account that loses its token: one answer is too little.
+                    is_confirmed = True
+                    self.pause(_BEFORE_CONFIRMING)
+                else:
                     raise AccessDeniedError(
                         f"HubSpot refuses the access token ({request}, status {outcome.status}): "
                         "it is wrong, expired or revoked"
                     )
-                renewed = True
                 continue
-            if outcome.status == 403:  # noqa: PLR2004 - Forbidden, named in the message below
-                raise forbidden(outcome, endpoint, request)
             count = tries.note(outcome)
             wait = decide(
-                outcome, tries=count, search=endpoint.search, request=request,
+                outcome, tries=count, endpoint=endpoint, request=request, policy=policy,
                 jitter=self._timer.jitter(),
             )  # fmt: skip
             logger.info(
-                "%s: %s; try %d again in %.1f s", request, in_words(outcome), count, wait.seconds
+                "%s: %s; try %d again in %.1f s", request, describe(outcome), count, wait.seconds
             )
             if wait.limit_reached:
                 bucket.close_for(wait.seconds)
             else:
-                self._pause(wait.seconds)
+                self.pause(wait.seconds)
 
-    def _pause(self, seconds: float) -> None:
-        """Wait, but no longer than the run goes on."""
+    def pause(self, seconds: float) -> None:
+        """Wait, but not beyond the end of the run.
+
+        Raises:
+            Abandoned: The run ended meanwhile.
+        """
         ended = self._ended
         self._timer.wait(seconds, ended)
         if ended.is_set():
@@ -229,8 +254,9 @@ class HubSpotClient:
                 timeout=_TIMEOUT,
                 heard=heard,
             )
-        except OSError as error:
-            # Of `requests`, or of Python where it cannot read the trusted certificates.
+        except (OSError, HTTPError) as error:
+            # Of `requests`, of Python where it cannot read the trusted certificates, or of urllib3
+            # where the scheme of a proxy is unknown.
             return read_failure(error, asked.name)
         arrived = self._timer.monotonic()
         if response.status_code not in _SUCCESS:
@@ -264,37 +290,15 @@ class HubSpotClient:
             )
 
     def _post_token_form(self, form: Mapping[str, str]) -> tuple[int, Mapping[str, object]]:
-        """Post to the OAuth token endpoint; it has limits and outages of its own."""
-        path = self.paths.token()
-        request = f"POST {path}"
-        tries = Tries()
-        while True:
-            try:
-                response = self._session().post(
-                    self._settings.api_url + path,
-                    data=dict(form),
-                    auth=NoToken(),
-                    timeout=_TIMEOUT,
-                    allow_redirects=False,
-                )
-            except OSError as error:
-                refusal = read_failure(error, request)
-            else:
-                body = read_json_object(response.content)
-                if body is not None and (response.ok or response.status_code in {400, 401, 403}):
-                    return response.status_code, body
-                unreadable = body is None and response.status_code in _SUCCESS
-                refusal = read_refusal(response.status_code, response.headers, body)
-                if unreadable:
-                    refusal = Refusal(status=response.status_code, unreadable=True)
-            count = tries.note(refusal)
-            wait = decide(
-                refusal, tries=count, search=False, request=request, jitter=self._timer.jitter()
-            )
-            logger.info(
-                "%s: %s; try %d again in %.1f s", request, in_words(refusal), count, wait.seconds
-            )
-            self._pause(wait.seconds)
+        return post_token_form(
+            form,
+            url=self._settings.api_url + self.paths.token(),
+            endpoint=Endpoint(path=self.paths.token(), scopes=()),
+            session=self._session(),
+            timeout=_TIMEOUT,
+            jitter=self._timer.jitter,
+            pause=self.pause,
+        )
 
     def _session(self) -> Session:
         session: Session | None = getattr(self._local, "session", None)

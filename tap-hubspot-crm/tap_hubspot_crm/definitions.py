@@ -24,6 +24,8 @@ logger = logging.getLogger("HubSpotConnector")
 
 #: What is listed only where it is asked for by this name, the less sensitive first.
 SENSITIVITIES = ("sensitive", "highly_sensitive")
+#: What a portal without them answers: each has been seen, or is to be expected.
+_NOT_LISTED = frozenset({400, 403, 404})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +35,8 @@ class PropertyDefinition:
     name: str
     #: HubSpot's own type, such as `number`; a type nobody has seen is read as text.
     type: str
+    #: `sensitive` or `highly_sensitive`; empty for most.
+    sensitivity: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,15 +91,18 @@ def read_definitions(
             break
         try:
             more = _ask(client, object_type, sensitivity)
-        except (MissingScopesError, AccessDeniedError):
+        except (MissingScopesError, AccessDeniedError, UnexpectedResponseError) as error:
+            if error.status not in _NOT_LISTED:
+                raise
             logger.info(
-                "%s: %s properties are left out: the token may not read them",
+                "%s: %s properties are left out: HubSpot does not list them (%d)",
                 object_type,
                 sensitivity.replace("_", " "),
+                error.status,
             )
             refused = sensitivity
             break
-        for name, item in _listed(more, client, object_type).items():
+        for name, item in _listed(more, client, object_type, sensitivity).items():
             found.setdefault(name, item)
     return Definitions(
         items=tuple(item for item in found.values() if wanted is None or item.name in wanted),
@@ -112,14 +119,16 @@ def _ask(client: HubSpotClient, object_type: str, sensitivity: str | None = None
 
 
 def _listed(
-    answer: Answer, client: HubSpotClient, object_type: str
+    answer: Answer, client: HubSpotClient, object_type: str, sensitivity: str = ""
 ) -> dict[str, PropertyDefinition]:
     results = answer.body.get("results")
     if not isinstance(results, list):
         path = client.paths.properties(object_type).path
         raise UnexpectedResponseError(f"HubSpot's answer to GET {path} lists no properties")
     return {
-        item["name"]: PropertyDefinition(name=item["name"], type=str(item.get("type", "string")))
+        item["name"]: PropertyDefinition(
+            name=item["name"], type=str(item.get("type", "string")), sensitivity=sensitivity
+        )
         for item in results
         if isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]
     }

@@ -6,7 +6,10 @@ record: it is printed, stored and shown to people.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class TapError(Exception):
@@ -19,11 +22,33 @@ class TapError(Exception):
     remedy: ClassVar[str] = "Report the log line above it: this is a fault of the tap."
     exit_status: ClassVar[int] = 1
 
-    def __init__(self, message: str, *, retry_after_seconds: int | None = None) -> None:
-        """Keep the message and, where HubSpot said it, the seconds until a retry makes sense."""
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_seconds: int | None = None,
+        status: int | None = None,
+        category: str = "",
+        scopes: tuple[str, ...] = (),
+        is_divisible: bool = False,
+    ) -> None:
+        """Keep the message and what a caller can act on.
+
+        Args:
+            message: What failed, where, and what to do; never a value, a token or a body.
+            retry_after_seconds: Until a retry makes sense, where HubSpot said it.
+            status: HTTP status of the answer, if there was one.
+            category: HubSpot's name for the failure, where it is well-formed.
+            scopes: The scopes that HubSpot asks for; one of several may be enough.
+            is_divisible: Whether a request for less may succeed where this one failed.
+        """
         super().__init__(message)
         self.message = message
         self.retry_after_seconds = retry_after_seconds
+        self.status = status
+        self.category = category
+        self.scopes = scopes
+        self.is_divisible = is_divisible
 
 
 class InternalError(TapError):
@@ -107,6 +132,30 @@ ERRORS: tuple[type[TapError], ...] = (
     UnexpectedResponseError,
     InternalError,
 )
+
+
+def concerns_one_stream(error: TapError) -> bool:
+    """Say whether other streams may be readable although this error ended one."""
+    match error:
+        case MissingScopesError() | HubSpotUnavailableError() | UnexpectedResponseError():
+            return True
+        case AccessDeniedError():
+            # A 401 is about the token, a 403 about what was asked for.
+            return error.status is not None
+        case _:
+            return False
+
+
+def in_stream(error: TapError, stream: str, others: Sequence[str] = ()) -> TapError:
+    """Return an error of the same class that names its stream, and others that failed as well."""
+    more = f"; these streams failed, too: {', '.join(others)}" if others else ""
+    return type(error)(
+        f"stream {stream}: {error.message}{more}",
+        retry_after_seconds=error.retry_after_seconds,
+        status=error.status,
+        category=error.category,
+        scopes=error.scopes,
+    )
 
 
 class Terminated(BaseException):

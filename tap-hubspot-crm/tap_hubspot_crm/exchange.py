@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tap_hubspot_crm.retrying import PATIENT, RetryPolicy
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
@@ -36,6 +38,8 @@ class Request:
     #: A body of JSON.
     data: str | None = None
     read: ReadBody
+    #: How often it is tried.
+    policy: RetryPolicy = PATIENT
 
     @property
     def name(self) -> str:

@@ -61,9 +61,11 @@ def full_pass(
         since=running.started_at,
         looked_for=looked_for if listed.pages == 1 else None,
     )
-    yield CompletePass(version=bookmark.version)
+    if not source.unread:
+        # Otherwise the consumer would drop records that exist and could not be read.
+        yield CompletePass(version=bookmark.version)
     complete = replace(
-        bookmark,
+        source.told(bookmark),
         full_pass=None,
         full_pass_at=running.started_at,
         archived_at=listed.asked_at,
@@ -145,7 +147,7 @@ def _list_live(
         yield source.rows(part.reading, bookmark.version, only=part.ids)
         _remember(seen, part.reading.rows, part.ids, since)
         running = replace(running, open_ranges=part.open_ranges)
-        bookmark = replace(bookmark, seen=seen, full_pass=running)
+        bookmark = replace(bookmark, seen=seen, full_pass=running, unread=source.unread.ids)
         yield Checkpoint(bookmark=bookmark)
     bookmark = replace(bookmark, full_pass=replace(running, phase=Phase.ARCHIVED_AGAIN))
     yield Checkpoint(bookmark=bookmark)
@@ -172,9 +174,10 @@ def _list_archived_again(
         pages += 1
         asked_at = asked_at or page.asked_at
         ids.update(page.ids)
+        source.note(page.reading)
         fresh = [
             row.id
-            for row in page.reading.rows
+            for row in page.reading.listed
             if row.id not in listed_before
             or row.archived_at is None
             or parse_moment(row.archived_at) >= since

@@ -7,19 +7,21 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.batch_read import BATCH_LIMIT, blocks
 from tap_hubspot_crm.changes import ChangeSearch
+from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.events import Checkpoint, Touched
-from tap_hubspot_crm.objects import BATCH_LIMIT
 from tap_hubspot_crm.pool import side_by_side
+from tap_hubspot_crm.retrying import BRIEF
 from tap_hubspot_crm.windows import Hit, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterable, Iterator, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.events import Event
-    from tap_hubspot_crm.objects import Reading
     from tap_hubspot_crm.pool import Handle
+    from tap_hubspot_crm.reading import Reading
     from tap_hubspot_crm.sending import ObjectSource
     from tap_hubspot_crm.state import ObjectBookmark
 
@@ -92,6 +94,7 @@ def incremental_pass(
             yield from changed.send(done)
         else:
             hits = search.take(done)
+    yield from changed.send_unread(bookmark.unread)
     yield from changed.send_rest()
     shared.end(reader.object_type, lower, search.started_at)
     caught_up = replace(
@@ -153,6 +156,19 @@ class _ChangedRows:
         self._merged |= {hit.id: hit for hit in hits if hit.id in reading.merged}
         self._missing |= reading.missing
 
+    def send_unread(self, ids: Iterable[str]) -> Iterator[Event]:
+        """Send what earlier runs could not read, where HubSpot answers for it now."""
+        for block in blocks(ids, BATCH_LIMIT):
+            try:
+                reading = self._source.reader.read(block, policy=BRIEF)
+            except TapError as error:
+                if not error.is_divisible:
+                    raise
+                continue
+            yield from self._send(replace(reading, merged={}), ())
+            self._merged |= {id_: Hit(id=id_, modified=0) for id_ in reading.merged}
+            self._missing |= reading.missing
+
     def send_rest(self) -> Iterator[Event]:
         """Send what became of rows that were merged, or are gone."""
         reader, client = self._source.reader, self._source.reader.client
@@ -164,8 +180,7 @@ class _ChangedRows:
             self._missing |= reading.missing
         # Archived since the index last looked, or purged; the archived listing knows later, but
         # asking now costs one request.
-        ids = sorted(self._missing, key=int)
-        parts = [ids[start : start + BATCH_LIMIT] for start in range(0, len(ids), BATCH_LIMIT)]
+        parts = blocks(self._missing, BATCH_LIMIT)
         calls = [partial(reader.read, part, archived=True) for part in parts]
         for archived in side_by_side(client.pool, calls, most=client.max_concurrency):
             yield self._source.rows(archived, self._version)

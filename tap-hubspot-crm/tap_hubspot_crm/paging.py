@@ -32,3 +32,26 @@ def following_cursor(paged: Mapping[str, Any], endpoint: Endpoint) -> str | None
             f"the cursor in HubSpot's answer to {endpoint.path} is malformed"
         )
     return str(after)
+
+
+class CursorTrail:
+    """The cursors of one listing, each of which may come once."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        """Begin before the first page; the endpoint is for messages."""
+        self._endpoint = endpoint
+        self._passed: set[str] = set()
+
+    def step(self, cursor: str | None) -> str | None:
+        """Return the cursor of the next page.
+
+        Raises:
+            UnexpectedResponseError: It was followed before, so that the listing has no end.
+        """
+        if cursor is not None:
+            if cursor in self._passed:
+                raise UnexpectedResponseError(
+                    f"a cursor of {self._endpoint.path} came twice: it does not advance"
+                )
+            self._passed.add(cursor)
+        return cursor

@@ -171,7 +171,8 @@ class _Probing:
             listing = LISTINGS[stream](self._client)
             self.asked_at = self.asked_at or listing.asked_at
             return listing.digest != bookmark.digest
-        if bookmark.bookmark is None or bookmark.full_pass is not None:
+        unread = isinstance(bookmark, ObjectBookmark) and bookmark.unread
+        if bookmark.bookmark is None or bookmark.full_pass is not None or unread:
             return True
         if any(stream in self._search(object_type) for object_type in _seen(stream, bookmark)):
             return True

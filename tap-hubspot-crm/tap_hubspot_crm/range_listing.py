@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.batch_read import BATCH_LIMIT
+from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.id_ranges import IdRanges, OpenRange
-from tap_hubspot_crm.objects import BATCH_LIMIT
+from tap_hubspot_crm.paging import CursorTrail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.id_ranges import Placed
-    from tap_hubspot_crm.objects import ListedPage, ObjectReader, Reading
+    from tap_hubspot_crm.objects import ObjectReader
     from tap_hubspot_crm.pool import Handle
+    from tap_hubspot_crm.reading import ListedPage, Reading
     from tap_hubspot_crm.state import IdRange
 
+
+T = TypeVar("T")
 
 #: One reader for so many calls of the limit.
 _CALLS_A_READER = 5
@@ -48,7 +52,7 @@ class Extent:
     #: Reads the greatest id and the number of rows, None where they are not known.
     greatest: Handle[tuple[int, int] | None]
     #: Reads the lowest ids, where the listing begins with them.
-    lowest: Handle[tuple[str, ...]] | None
+    lowest: Handle[tuple[str, ...] | None] | None
 
 
 def ask_for_extent(reader: ObjectReader, *, from_the_beginning: bool) -> Extent:
@@ -60,9 +64,19 @@ def ask_for_extent(reader: ObjectReader, *, from_the_beginning: bool) -> Extent:
     """
     pool = reader.client.pool
     return Extent(
-        greatest=pool.submit(reader.greatest_id),
-        lowest=pool.submit(reader.lowest_ids) if from_the_beginning else None,
+        greatest=pool.submit(partial(_hint, reader.greatest_id)),
+        lowest=pool.submit(partial(_hint, reader.lowest_ids)) if from_the_beginning else None,
     )
+
+
+def _hint(ask: Callable[[], T]) -> T | None:
+    """Return what a request says, None where HubSpot does not serve it: nothing rests on it."""
+    try:
+        return ask()
+    except TapError as error:
+        if not error.is_divisible:
+            raise
+        return None
 
 
 def list_in_ranges(
@@ -109,7 +123,7 @@ class _Listing:
         calls = reader.client.limiter.burst.limit
         self._most = min(reader.client.max_concurrency, max(1, calls // _CALLS_A_READER))
         self._plan = IdRanges(open_ranges, readers=self._most)
-        self._pages: dict[Handle[ListedPage | UnexpectedResponseError], OpenRange] = {}
+        self._pages: dict[Handle[ListedPage | TapError], OpenRange] = {}
         self._unread: deque[_Page] = deque()
         self._reads: dict[Handle[Reading], _Page] = {}
         #: Read and not sent yet.
@@ -117,13 +131,14 @@ class _Listing:
         self._greatest: Handle[tuple[int, int] | None] | None = extent.greatest
         self._lowest = extent.lowest
         self._merged: dict[str, datetime] = {}
+        self._trails: dict[OpenRange, CursorTrail] = {}
 
     def submit(self) -> list[Handle[Any]]:
         """Have as many requests made as make sense now; return all that are on their way."""
         while len(self._pages) + len(self._reads) < self._most:
             if self._unread:
                 unread = self._unread.popleft()
-                read = partial(self._reader.read, unread.placed.ids)
+                read = partial(self._reader.read_listed, unread.placed.ids)
                 self._reads[self._pool.submit(read)] = unread
             elif (part := self._plan.next_page() or self._plan.cut()) is not None:
                 self._pages[self._pool.submit(partial(self._page, part))] = part
@@ -145,14 +160,17 @@ class _Listing:
         """Place what a request that is done brought."""
         if done is self._lowest:
             self._lowest = None
-            self._plan.know_lowest(done.result())
+            self._plan.know_lowest(done.result() or ())
         elif done is self._greatest:
             self._greatest = None
             known = done.result()
             if known is not None:
                 self._plan.know(greatest=known[0], rows=known[1])
         elif done in self._reads:
-            self.unsent.append(replace(self._reads.pop(done), reading=done.result()))
+            page = self._reads.pop(done)
+            reading: Reading = done.result()
+            unread = {**reading.unread, **page.reading.unread}
+            self.unsent.append(replace(page, reading=replace(reading, unread=unread)))
         else:
             self._place(self._pages.pop(done), done.result())
 
@@ -185,24 +203,31 @@ class _Listing:
                 asked_at=self._merged[part[0]],
             )
 
-    def _page(self, part: OpenRange) -> ListedPage | UnexpectedResponseError:
+    def _page(self, part: OpenRange) -> ListedPage | TapError:
         try:
-            return self._reader.list_page(archived=False, after=part.after)
-        except UnexpectedResponseError as error:
-            if part.last is not None or part.after is None:
+            return self._reader.list_page(archived=False, after=part.after, is_guess=part.is_cut)
+        except TapError as error:
+            is_ours = part.is_cut or (part.last is None and part.after is not None)
+            if not is_ours or not _may_be_the_cursor(error):
                 raise
             # Perhaps only the cursor, which HubSpot has not given out in this run.
             return error
 
-    def _place(self, part: OpenRange, page: ListedPage | UnexpectedResponseError) -> None:
-        if isinstance(page, UnexpectedResponseError):
+    def _place(self, part: OpenRange, page: ListedPage | TapError) -> None:
+        if isinstance(page, TapError):
             if not self._plan.refuse(part):
                 raise page
             return
         placed = self._plan.place(part, page.ids, page.after)
         if placed is None:
             return
-        read_by_id = placed.ids and self._reader.lists_ids_only
-        (self._unread if read_by_id else self.unsent).append(
+        endpoint = self._reader.client.paths.listing(self._reader.object_type)
+        self._trails.setdefault(part, CursorTrail(endpoint)).step(page.after)
+        (self.unsent if page.in_full or not placed.ids else self._unread).append(
             _Page(part=part, placed=placed, reading=page.reading, asked_at=page.asked_at)
         )
+
+
+def _may_be_the_cursor(error: TapError) -> bool:
+    """Say whether a request may have failed for its cursor: an answer said so, or none fits."""
+    return error.is_divisible or error.error_class == "unexpected_response"

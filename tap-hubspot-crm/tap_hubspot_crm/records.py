@@ -55,26 +55,37 @@ class RecordShape:
             selected: Names of the fields and properties that the record shall hold.
         """
         self._stream = stream
-        fields = [name for name in RECORD_FIELDS if name in selected]
-        held = [
+        self._names = [name for name in RECORD_FIELDS if name in selected]
+        self._definitions = [
             item for item in definitions if item.name in selected and item.name not in RECORD_FIELDS
         ]
         #: Names of the HubSpot properties that the records hold.
-        self.properties = tuple(item.name for item in held)
-        self._selected = frozenset(fields)
-        self._fields = [_FIELDS.get(name) for name in fields]
+        self.properties = tuple(item.name for item in self._definitions)
+        self._selected = frozenset(self._names)
+        self._fields = [_FIELDS.get(name) for name in self._names]
+        self._types = {item.name: item.type for item in self._definitions}
+        self._misfits: Counter[str] = Counter()
+        self._left_out: Collection[str] = frozenset()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        held = [item for item in self._definitions if item.name not in self._left_out]
         self._held = [
             (item.name, attribute_of(item.name), column_converter(item.type)) for item in held
         ]
-        self._types = {item.name: item.type for item in held}
-        names = [*fields, *self.properties]
+        names = [*self._names, *(item.name for item in held)]
         self._record = defstruct(
             "Record",
             [(attribute_of(name), Any) for name in names],
             rename={attribute_of(name): name for name in names},
             gc=False,
         )
-        self._misfits: Counter[str] = Counter()
+
+    def leave_out(self, names: Collection[str]) -> None:
+        """Build records without some properties from now on; null would say that they are empty."""
+        if names != self._left_out:
+            self._left_out = names
+            self._prepare()
 
     def records(self, rows: Sequence[Row]) -> list[Record]:
         """Return the record of each live or archived row, every selected field present.
@@ -121,6 +132,11 @@ class RecordShape:
             "archived": True,
             "mergedInto": survivor,
         }
+        return {name: value for name, value in fields.items() if name in self._selected}
+
+    def bare(self, row: Row) -> dict[str, Any]:
+        """Return the record of an archived row of which only the listing's fields are known."""
+        fields = {name: getattr(row, attribute) for name, attribute in _FIELDS.items()}
         return {name: value for name, value in fields.items() if name in self._selected}
 
     def tell_misfits(self) -> None:

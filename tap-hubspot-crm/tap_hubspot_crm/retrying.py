@@ -5,13 +5,9 @@ HubSpot: error handling and usage guidelines pages.
 
 from __future__ import annotations
 
-import re
-import ssl
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-from requests import exceptions
+from typing import TYPE_CHECKING, Final
 
 from tap_hubspot_crm.errors import (
     AccessDeniedError,
@@ -24,40 +20,40 @@ from tap_hubspot_crm.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_hubspot_crm.endpoints import Endpoint
+    from tap_hubspot_crm.refusals import Refusal
 
 #: A wait that HubSpot asks for beyond this ends the run; the next run comes after it.
-LONGEST_WAIT = 300.0
-_LONGEST_BACKOFF = 30.0
-_TRIES = 6
-_TRIES_LIMITED = 12
-_TRIES_UNREADABLE = 4
-_LOCKED = 423
-_MIGRATING = 477
-_TOO_MANY = 429
+LONGEST_WAIT: Final = 300.0
+_LONGEST_BACKOFF: Final = 30.0
+_TRIES_LIMITED: Final = 12
+_TRIES_UNREADABLE: Final = 4
+#: HubSpot's edge answers with HTML now and then; three times in a row it is taken at its word.
+_TRIES_BEFORE_BELIEVED: Final = 3
+_FORBIDDEN: Final = 403
+_LOCKED: Final = 423
+_MIGRATING: Final = 477
+_TOO_MANY: Final = 429
+#: What the edge answers by itself, for one request and in HTML.
+_OF_THE_EDGE: Final = frozenset({400, 403, 404, 408})
+_TIMED_OUT: Final = 408
+#: Client errors that may be about how much was asked for.
+_ABOUT_SIZE: Final = frozenset({400, 413, 414})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Refusal:
-    """What went wrong with one try of a request."""
+class RetryPolicy:
+    """How often a request is tried that may succeed later."""
 
-    #: HTTP status; None where no complete answer came.
-    status: int | None
-    #: What happened to a try without a complete answer, in words of our own.
-    failure: str = "no complete answer came"
-    #: Whether an answer came that is no JSON object.
-    unreadable: bool = False
-    #: Whether an answer came that is a success for some of what was asked for only.
-    in_part: bool = False
-    #: `policyName` of a 429.
-    policy: str = ""
-    #: Seconds of a Retry-After header.
-    retry_after: float | None = None
-    #: `category` and `correlationId`, where the body had well-formed ones.
-    category: str = ""
-    correlation_id: str = ""
+    tries: int
+
+
+#: Waits 92 seconds in all: a 477 has been seen to last for 30 seconds, a 503 for a minute.
+PATIENT: Final = RetryPolicy(tries=9)
+#: Waits 16 seconds: for a request that can be made smaller, which is tried next.
+STEADY: Final = RetryPolicy(tries=6)
+#: For parts of a request that was tried before as a whole.
+BRIEF: Final = RetryPolicy(tries=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,27 +80,41 @@ class Tries:
 
 
 def decide(
-    refusal: Refusal, *, tries: int, search: bool, request: str, jitter: float = 0.0
+    refusal: Refusal,
+    *,
+    tries: int,
+    endpoint: Endpoint,
+    request: str,
+    policy: RetryPolicy = PATIENT,
+    jitter: float = 0.0,
 ) -> Wait:
     """Return how long to wait before the next try.
 
     Args:
         refusal: What happened.
         tries: How often the request was tried in vain so far; reached limits count by themselves.
-        search: Whether it was a search.
+        endpoint: What was called.
         request: Method and path, for the message.
+        policy: How often it is tried.
         jitter: From 0 to 1; a back-off of our own choice becomes longer by up to half, so that
             requests that failed together are not tried again together.
 
     Raises:
-        TapError: The class that ends the run: no further try can help now.
+        TapError: The class that ends the request: no further try can help now.
     """
     if refusal.status == _TOO_MANY:
-        return _limited(refusal, tries=tries, search=search, request=request)
+        return _limited(refusal, tries=tries, search=endpoint.search, request=request)
     backoff = min(0.5 * 2 ** (tries - 1), _LONGEST_BACKOFF) * (1 + jitter / 2)
-    if refusal.unreadable and tries < _TRIES_UNREADABLE:
+    if _is_doubtful(refusal) and tries < _TRIES_BEFORE_BELIEVED:
         return Wait(seconds=backoff)
-    if not _may_pass(refusal) or tries >= _TRIES:
+    if refusal.status == _FORBIDDEN and not refusal.unreadable:
+        raise _forbidden(refusal, endpoint, request)
+    is_success = refusal.status is not None and refusal.status < 300  # noqa: PLR2004 - a 2xx
+    if is_success and refusal.unreadable and tries < _TRIES_UNREADABLE:
+        return Wait(seconds=backoff)
+    # A machine without a network learns so from the next run; one request waits less for it.
+    most = policy.tries if refusal.status is not None else min(policy.tries, STEADY.tries)
+    if not _may_pass(refusal) or tries >= most:
         raise _failure(refusal, tries=tries, request=request)
     wait = backoff if refusal.retry_after is None else refusal.retry_after
     if refusal.status == _LOCKED:
@@ -115,8 +125,15 @@ def decide(
     return Wait(seconds=wait)
 
 
+def _is_doubtful(refusal: Refusal) -> bool:
+    """Say whether a refusal is one of the edge, or says too little to be believed at once."""
+    if refusal.status == _FORBIDDEN and not refusal.category:
+        return True
+    return refusal.unreadable and refusal.status in _OF_THE_EDGE
+
+
 def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
-    if "DAILY" in refusal.policy.upper():
+    if "DAILY" in refusal.policy.upper() or refusal.is_daily:
         raise RateLimitedError(
             f"HubSpot's daily limit is reached ({request}); it resets at midnight in the portal's "
             "time zone",
@@ -140,145 +157,84 @@ def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wai
 def _may_pass(refusal: Refusal) -> bool:
     """Say whether the same request may succeed later."""
     status = refusal.status
-    if status is None or status in {_LOCKED, _MIGRATING} or refusal.in_part:
+    if status is None or status in {_TIMED_OUT, _LOCKED, _MIGRATING} or refusal.in_part:
         return True
-    # 522, 525 and 526 tell of a broken set-up at HubSpot's edge, but pass like the others.
+    # 522, 525 and 526 mean a broken set-up at HubSpot's edge, but pass like the others.
     return status >= 500  # noqa: PLR2004 - the server's own errors begin here
 
 
+def _forbidden(
+    refusal: Refusal, endpoint: Endpoint, request: str
+) -> AccessDeniedError | MissingScopesError:
+    """Return the error that an answer with status 403 is."""
+    if refusal.category == "MISSING_SCOPES" or refusal.scopes or refusal.is_about_scopes:
+        # HubSpot names alternatives without saying that they are, so no "and" between them.
+        named = ", ".join(refusal.scopes) or " and ".join(endpoint.scopes)
+        return MissingScopesError(
+            f"HubSpot refuses {request}: the token lacks the scope {named}",
+            status=refusal.status,
+            category=refusal.category,
+            scopes=refusal.scopes,
+        )
+    return AccessDeniedError(
+        f"HubSpot refuses {request} (status 403) to this token",
+        status=refusal.status,
+        category=refusal.category,
+    )
+
+
 def _failure(refusal: Refusal, *, tries: int, request: str) -> TapError:
+    status, category = refusal.status, refusal.category
     said = "".join(
         f", {name} {value}"
-        for name, value in (
-            ("category", refusal.category),
-            ("correlation id", refusal.correlation_id),
-        )
+        for name, value in (("category", category), ("correlation id", refusal.correlation_id))
         if value
     )
-    if refusal.unreadable:
-        return UnexpectedResponseError(
-            f"HubSpot's answer to {request} is no JSON object (status {refusal.status}, {tries} "
-            "tries); check api_url and any proxy"
-        )
-    if refusal.status is None:
+    if status is None:
         return NetworkFailedError(
             f"no complete answer from HubSpot to {request} in {tries} tries; the last time, "
             f"{refusal.failure}"
         )
     if _may_pass(refusal):
+        wait = _whole(refusal.retry_after)
         return HubSpotUnavailableError(
-            f"HubSpot answered {refusal.status} to {request} ({tries} tries{said})",
-            retry_after_seconds=_whole(refusal.retry_after),
+            f"HubSpot answered {status} to {request} ({tries} tries{said})",
+            retry_after_seconds=wait,
+            status=status,
+            category=category,
+            # A wait of hours is about the account; what is asked makes no difference.
+            is_divisible=wait is None or wait <= LONGEST_WAIT,
         )
-    return UnexpectedResponseError(f"HubSpot answered {refusal.status} to {request}{said}")
-
-
-def in_words(refusal: Refusal) -> str:
-    """Return what happened to a try, for the log: never a body, an address or a value."""
     if refusal.unreadable:
-        return f"the answer ({refusal.status}) was no JSON object"
-    if refusal.status is None:
+        return UnexpectedResponseError(
+            f"HubSpot's answer to {request} is no JSON object (status {status}, {tries} tries); "
+            "check api_url and any proxy",
+            status=status,
+        )
+    return UnexpectedResponseError(
+        f"HubSpot answered {status} to {request}{said}",
+        status=status,
+        category=category,
+        is_divisible=status in _ABOUT_SIZE,
+    )
+
+
+def describe(refusal: Refusal) -> str:
+    """Return what happened to a try, for the log: never a body, an address or a value."""
+    status = refusal.status
+    if status is None:
         return refusal.failure
-    if refusal.status == _TOO_MANY:
+    if status == _TOO_MANY:
         limit = refusal.policy.lower() or "unnamed"
         return f"HubSpot's limit is reached ({limit})"
+    if refusal.unreadable and not _may_pass(refusal):
+        return f"the answer ({status}) was no JSON object"
     if refusal.in_part:
         return f"HubSpot answered a part only ({refusal.category.lower() or 'unnamed'})"
     names = {_LOCKED: ", locked", _MIGRATING: ", migrating"}
     asked = "" if refusal.retry_after is None else f", retry after {refusal.retry_after:g} s"
-    return f"HubSpot answered {refusal.status}{names.get(refusal.status, '')}{asked}"
+    return f"HubSpot answered {status}{names.get(status, '')}{asked}"
 
 
 def _whole(seconds: float | None) -> int | None:
     return None if seconds is None else max(1, round(seconds))
-
-
-def read_failure(error: OSError, request: str) -> Refusal:
-    """Name what broke; the exception's own text may quote the address with its ids.
-
-    Raises:
-        NetworkFailedError: Whoever answers is not to be trusted with the request.
-    """
-    match error:
-        case exceptions.SSLError() if _tells_of_certificate(error):
-            raise NetworkFailedError(
-                f"no trusted connection to HubSpot ({request}): the certificate or a proxy is in "
-                "the way"
-            ) from None
-        case exceptions.SSLError():
-            failure = "no encrypted connection came about, or it broke"
-        case exceptions.ConnectTimeout():
-            failure = "HubSpot could not be reached in time"
-        case exceptions.Timeout():
-            failure = "HubSpot did not answer in time"
-        case exceptions.ChunkedEncodingError():
-            failure = "the answer broke off"
-        case exceptions.ContentDecodingError():
-            failure = "the answer was not packed as it said"
-        case exceptions.ConnectionError():
-            failure = "there was no connection, or it broke"
-        case _:
-            failure = "the request could not be sent"
-    return Refusal(status=None, failure=failure)
-
-
-def _tells_of_certificate(error: BaseException) -> bool:
-    """Say whether a certificate was refused, which `requests` tells three exceptions deep."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return True
-    reason = getattr(error, "reason", None)
-    return any(
-        _tells_of_certificate(cause)
-        for cause in (reason, *error.args)
-        if isinstance(cause, BaseException)
-    )
-
-
-def read_shortfall(status: int, body: Mapping[str, object]) -> Refusal | None:
-    """Return what kept HubSpot from answering for all that a successful answer was asked for.
-
-    What it answers for several records at once holds an error for each without a result (using
-    object APIs). That a record, or a link of it, is not there is an answer; anything else tells
-    nothing of the record. None where there is nothing of that kind.
-    """
-    errors = body.get("errors")
-    for error in errors if isinstance(errors, list) else ():
-        category = error.get("category") if isinstance(error, dict) else None
-        if isinstance(category, str) and category and "NOT_FOUND" not in category:
-            return Refusal(status=status, in_part=True, category=_name(category))
-    return None
-
-
-def read_refusal(
-    status: int, headers: Mapping[str, str], body: Mapping[str, object] | None
-) -> Refusal:
-    """Return what an unsuccessful answer says, taking from the body only well-formed names."""
-    body = body or {}
-    return Refusal(
-        status=status,
-        policy=_name(body.get("policyName")),
-        retry_after=_seconds(headers.get("Retry-After", "")),
-        category=_name(body.get("category")),
-        correlation_id=_name(body.get("correlationId")),
-    )
-
-
-def forbidden(
-    refusal: Refusal, endpoint: Endpoint, request: str
-) -> AccessDeniedError | MissingScopesError:
-    """Return the error that an answer with status 403 is."""
-    if refusal.category == "MISSING_SCOPES":
-        scopes = " and ".join(endpoint.scopes)
-        return MissingScopesError(f"HubSpot refuses {request}: the token lacks the scope {scopes}")
-    return AccessDeniedError(f"HubSpot refuses {request} (status 403) to this token")
-
-
-def _name(value: object) -> str:
-    """Return a text that can only be a name of HubSpot's, else nothing: bodies stay unprinted."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Z_]{1,40}|[0-9a-f-]{36}", value):
-        return value
-    return ""
-
-
-def _seconds(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"\d{1,7}(\.\d+)?", text.strip()) else None

@@ -143,6 +143,7 @@ class RowReader:
                 ("paging", Any, None),
                 ("total", Any, None),
                 ("errors", Any, None),
+                ("status", Any, None),
             ],
             gc=False,
         )
@@ -166,7 +167,7 @@ class RowReader:
             results = [self._decoded(item) for item in results]
         values, updated = list(map(_values, results)), list(map(_updated_at, results))
         if not all(values) or not all(updated) or None in map(_archived, results):
-            results = [self._completed(item) for item in results]
+            results = [self._filled(item) for item in results]
             values, updated = list(map(_values, results)), list(map(_updated_at, results))
         if not all(map(str.isdecimal, map(_id, results))):
             raise ValueError
@@ -178,7 +179,23 @@ class RowReader:
         deque(map(datetime.fromisoformat, moments), maxlen=0)
         return tuple(results)
 
-    def _completed(self, item: Any) -> Any:  # noqa: ANN401 - a structure made at run time
+    def completed(self, parts: Sequence[Row]) -> Row:
+        """Return one row from answers that hold different properties of it.
+
+        Its times are those of the first part: what changed while the others were read is newer,
+        and is found again.
+        """
+        values = {
+            attribute: next(
+                (value for part in parts if (value := getattr(part.values, attribute)) is not None),
+                None,
+            )
+            for attribute in self._attributes.values()
+        }
+        completed: Row = msgspec.structs.replace(parts[0], values=self._values(**values))
+        return completed
+
+    def _filled(self, item: Any) -> Any:  # noqa: ANN401 - a structure made at run time
         """Return a row that lacks nothing, from one as it was sent."""
         values = item.values or self._none
         return msgspec.structs.replace(

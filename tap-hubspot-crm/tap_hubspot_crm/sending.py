@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.definitions import Definitions
     from tap_hubspot_crm.events import Record
-    from tap_hubspot_crm.objects import ObjectReader, Reading
+    from tap_hubspot_crm.objects import ObjectReader
+    from tap_hubspot_crm.reading import Reading
     from tap_hubspot_crm.records import RecordShape
     from tap_hubspot_crm.rows import Row
     from tap_hubspot_crm.state import ObjectBookmark
+    from tap_hubspot_crm.unread import UnreadRecords
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,8 @@ class ObjectSource:
     shape: RecordShape
     definitions: Definitions
     lookback_seconds: int
+    #: Records that this run, or earlier ones, could not read.
+    unread: UnreadRecords
     #: Rows last changed before it are left out.
     start_date: datetime | None = None
     merges: Merges = field(default_factory=Merges)
@@ -46,7 +50,18 @@ class ObjectSource:
             properties_digest=self.definitions.digest,
             properties_at=self.definitions.asked_at,
             refused=self.definitions.refused,
+            unreadable=self.reader.properties.refused,
+            unread=self.unread.ids,
         )
+
+    def note(self, reading: Reading) -> None:
+        """Note which records a reading could not read, and which it could.
+
+        Raises:
+            UnexpectedResponseError: HubSpot gives no usable answer about too many.
+        """
+        rows = (row.id for row in (*reading.rows, *reading.bare))
+        self.unread.note(reading.unread, (*rows, *reading.merged, *reading.missing))
 
     def rows(self, reading: Reading, version: int, *, only: Iterable[str] | None = None) -> Rows:
         """Return the records of a reading: its rows, and tombstones of what was merged.
@@ -56,6 +71,8 @@ class ObjectSource:
             version: The stream's current version.
             only: Ids of the rows to send; every row by default.
         """
+        self.note(reading)
+        self.shape.leave_out(self.reader.properties.refused)
         wanted = None if only is None else set(only)
         losers: defaultdict[str, list[str]] = defaultdict(list)
         rows: dict[str, Row] = {
@@ -68,6 +85,9 @@ class ObjectSource:
             records: list[Record] = self.shape.records([*rows.values()])
         else:
             records = self._records(rows.values(), losers)
+        records += [
+            self.shape.bare(row) for row in reading.bare if wanted is None or row.id in wanted
+        ]
         return Rows(records=records, version=version, read_at=reading.answered_at)
 
     def _has_nothing_to_ask(

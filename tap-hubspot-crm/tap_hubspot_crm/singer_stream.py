@@ -17,7 +17,12 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from tap_hubspot_crm.errors import InternalError, UnexpectedResponseError
+from tap_hubspot_crm.errors import (
+    InternalError,
+    TapError,
+    UnexpectedResponseError,
+    concerns_one_stream,
+)
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows, Touched
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.probe import intervals_of
@@ -60,6 +65,14 @@ class HubSpotStream(Stream):
     def events(self) -> Iterator[Event]:
         """Tell what to send, in order."""
 
+    @abc.abstractmethod
+    def check_access(self) -> None:
+        """Ask for as little of the stream as shows that the token may read it.
+
+        Raises:
+            TapError: It may not.
+        """
+
     @property
     def intervals(self) -> Intervals:
         """When the slower passes are due; a catalog that asks for FULL_TABLE gets a full pass."""
@@ -79,36 +92,43 @@ class HubSpotStream(Stream):
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], None, None]:
         """Send what the passes tell, with state at their safe points only."""
+        try:
+            yield from self._send_events()
+        except TapError as error:
+            if not concerns_one_stream(error):
+                raise
+            self._tap.note_failure(self.name, error)
+        finally:
+            if isinstance(self._tap.message_writer, LineWriter):
+                self._tap.message_writer.flush()
+
+    def _send_events(self) -> Generator[dict[str, Any], None, None]:
         sent = 0
         stated = 0
         writer = self._line_writer()
         lines = RecordLines(self.name)
-        try:
-            with self.get_record_counter() as counter, self.get_sync_timer():
-                for event in self.events():
-                    match event:
-                        case Rows() if writer is not None:
-                            writer.write_record_lines(lines.lines(event))
-                            counter.increment(len(event.records))
-                            sent += len(event.records)
-                        case Rows():
-                            for record in self._sent_by_sdk(event, sent):
-                                counter.increment()
-                                sent += 1
-                                yield record
-                        case Checkpoint():
-                            self._tap.bookmarks[self.name] = event.bookmark
-                            if sent - stated >= self.STATE_MSG_FREQUENCY:
-                                stated = sent
-                                self._tap.write_bookmarks()
-                        case Touched():
-                            self._tap.owe_associations(self.name, event)
-                        case CompletePass():
-                            self._write_activate_version_message(event.version)
-            self._tap.write_bookmarks()
-        finally:
-            if isinstance(self._tap.message_writer, LineWriter):
-                self._tap.message_writer.flush()
+        with self.get_record_counter() as counter, self.get_sync_timer():
+            for event in self.events():
+                match event:
+                    case Rows() if writer is not None:
+                        writer.write_record_lines(lines.lines(event))
+                        counter.increment(len(event.records))
+                        sent += len(event.records)
+                    case Rows():
+                        for record in self._sent_by_sdk(event, sent):
+                            counter.increment()
+                            sent += 1
+                            yield record
+                    case Checkpoint():
+                        self._tap.bookmarks[self.name] = event.bookmark
+                        if sent - stated >= self.STATE_MSG_FREQUENCY:
+                            stated = sent
+                            self._tap.write_bookmarks()
+                    case Touched():
+                        self._tap.owe_associations(self.name, event)
+                    case CompletePass():
+                        self._write_activate_version_message(event.version)
+        self._tap.write_bookmarks()
 
     def _sent_by_sdk(self, rows: Rows, sent: int) -> Iterator[dict[str, Any]]:
         """Write records one by one in the SDK's own way, which maps, flattens and deselects."""

@@ -65,6 +65,10 @@ class ObjectBookmark:
     properties_at: datetime | None = None
     #: The first sensitivity of properties that HubSpot refused to list; asked again in full passes.
     refused: str = ""
+    #: Properties that HubSpot refused to read; asked for again in full passes.
+    unreadable: frozenset[str] = frozenset()
+    #: Records that HubSpot gave no usable answer about; each run asks for them again.
+    unread: frozenset[str] = frozenset()
     #: Version of the last full pass that was begun.
     version: int = 0
     #: When the last complete full pass began.

@@ -161,6 +161,12 @@ def _write_ids(ids: frozenset[str]) -> list[str]:
     return sorted(ids, key=int)
 
 
+def _read_names(value: object) -> frozenset[str]:
+    if not isinstance(value, list) or not all(isinstance(name, str) and name for name in value):
+        raise TypeError
+    return frozenset(value)
+
+
 def _id(value: object) -> str:
     if not isinstance(value, str) or not value.isdecimal():
         raise ValueError
@@ -194,6 +200,8 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "properties_digest": _read_digest,
     "properties_at": parse_moment,
     "refused": _read_refused,
+    "unreadable": _read_names,
+    "unread": _read_ids,
     "bookmark": parse_moment,
     "seen": _read_seen,
     "seen_deals": _read_seen,
@@ -212,6 +220,8 @@ _WRITERS: Mapping[str, Callable[[Any], object]] = {
     "properties_digest": _as_is,
     "properties_at": _write_moment,
     "refused": _as_is,
+    "unreadable": sorted,
+    "unread": _write_ids,
     "bookmark": _write_moment,
     "seen": _write_seen,
     "seen_deals": _write_seen,

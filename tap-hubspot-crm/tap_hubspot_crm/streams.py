@@ -8,8 +8,10 @@ from singer_sdk.singerlib import RecordMessage
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 from typing_extensions import override
 
+from tap_hubspot_crm.association_sets import AssociationReader
 from tap_hubspot_crm.associations import AssociationSource, association_passes
 from tap_hubspot_crm.definitions import Definitions, read_definitions
+from tap_hubspot_crm.errors import TapError, concerns_one_stream
 from tap_hubspot_crm.listings import LISTINGS, OWNERS_SCHEMA, PIPELINES_SCHEMA, listing_pass
 from tap_hubspot_crm.object_passes import full_pass_due, object_passes
 from tap_hubspot_crm.object_types import CONTACTS, DEALS
@@ -19,6 +21,7 @@ from tap_hubspot_crm.records import RecordShape
 from tap_hubspot_crm.sending import ObjectSource
 from tap_hubspot_crm.singer_stream import HubSpotStream
 from tap_hubspot_crm.state import AssociationsBookmark, ListingBookmark, ObjectBookmark
+from tap_hubspot_crm.unread import UnreadRecords
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Record
 
     from tap_hubspot_crm.events import Event
+    from tap_hubspot_crm.readable import ReadableProperties
     from tap_hubspot_crm.tap import TapHubSpotCrm
 
 
@@ -40,13 +44,30 @@ class ObjectStream(HubSpotStream):
         self.primary_keys = ("id",)
         self.replication_key = "updatedAt"
         self._known: Definitions | None = None
+        self._refusal: TapError | None = None
 
     @property
     @override
     def schema(self) -> dict[str, Any]:
         if self._schema is None:
-            self._schema = object_schema(self._definitions().items)
+            try:
+                self._schema = object_schema(self._definitions().items)
+            except TapError as error:
+                if not concerns_one_stream(error):
+                    raise
+                # The stream fails when its turn comes; the others are synced before and after it.
+                self._refusal = error
+                self._schema = object_schema(())
         return self._schema
+
+    @override
+    def check_access(self) -> None:
+        self._definitions()
+
+    @override
+    def _write_schema_message(self) -> None:
+        if self._refusal is None:
+            super()._write_schema_message()
 
     @override
     def events(self) -> Iterator[Event]:
@@ -55,19 +76,38 @@ class ObjectStream(HubSpotStream):
         shape = RecordShape(
             stream=self.name, definitions=definitions.items, selected=self._selected_fields()
         )
+        now = self._tap.client.clock.now()
+        # What HubSpot refused is asked for again where every row is read anyway.
+        begins_full_pass = bookmark.full_pass is None and full_pass_due(
+            bookmark, self.intervals, now
+        )
+        reader = ObjectReader(
+            self._tap.client,
+            self.name,
+            shape.properties,
+            sensitivities={item.name: item.sensitivity for item in definitions.items},
+            left_out=() if begins_full_pass else bookmark.unreadable,
+        )
         source = ObjectSource(
-            reader=ObjectReader(self._tap.client, self.name, shape.properties),
+            reader=reader,
             shape=shape,
             definitions=definitions,
             lookback_seconds=self._tap.settings.lookback_seconds,
+            unread=UnreadRecords(self.name, bookmark.unread),
             start_date=self._tap.settings.start_date,
         )
         try:
-            yield from object_passes(
-                source, bookmark, intervals=self.intervals, now=self._tap.client.clock.now()
-            )
+            yield from object_passes(source, bookmark, intervals=self.intervals, now=now)
         finally:
             shape.tell_misfits()
+            self._tell_refused(reader.properties)
+        source.unread.report()
+
+    def _tell_refused(self, properties: ReadableProperties) -> None:
+        if properties.refused:
+            scopes = ", ".join(sorted(properties.scopes)) or "not named by HubSpot"
+            why = f"HubSpot refuses to read them (missing scope: {scopes})"
+            self._warn(why, sorted(properties.refused))
 
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
@@ -84,6 +124,8 @@ class ObjectStream(HubSpotStream):
 
     def _definitions(self) -> Definitions:
         """Return the portal's properties that the settings allow, asking HubSpot once a run."""
+        if self._refusal is not None:
+            raise self._refusal
         if self._known is None:
             wanted = self._tap.settings.properties.get(self.name)
             definitions = read_definitions(
@@ -160,17 +202,26 @@ class DealContacts(HubSpotStream):
         self.forced_replication_method = REPLICATION_INCREMENTAL
 
     @override
+    def check_access(self) -> None:
+        for object_type in (DEALS.name, CONTACTS.name):
+            ObjectReader(self._tap.client, object_type).lowest_ids()
+
+    @override
     def events(self) -> Iterator[Event]:
         client = self._tap.client
+        bookmark = self._bookmark(AssociationsBookmark)
         source = AssociationSource(
             client=client,
             deals=ObjectReader(client, DEALS.name),
             contacts=ObjectReader(client, CONTACTS.name),
+            contacts_of_deals=AssociationReader(client, DEALS.name, CONTACTS.name),
+            deals_of_contacts=AssociationReader(client, CONTACTS.name, DEALS.name),
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
-        bookmark = self._bookmark(AssociationsBookmark)
-        return association_passes(source, bookmark, intervals=self.intervals)
+        yield from association_passes(source, bookmark, intervals=self.intervals)
+        source.unread_deals.report()
+        source.unread_contacts.report()
 
 
 class ListedStream(HubSpotStream):
@@ -183,6 +234,10 @@ class ListedStream(HubSpotStream):
         """Make the stream."""
         super().__init__(tap, self.SCHEMA)
         self.primary_keys = ("id",)
+
+    @override
+    def check_access(self) -> None:
+        LISTINGS[self.name](self._tap.client)
 
     @override
     def events(self) -> Iterator[Event]:

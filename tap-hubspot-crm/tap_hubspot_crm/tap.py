@@ -19,12 +19,19 @@ from tap_hubspot_crm.account import check_account
 from tap_hubspot_crm.associations import wanted_changes
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
-from tap_hubspot_crm.errors import InvalidSettingsError, TapError, Terminated
+from tap_hubspot_crm.errors import (
+    InvalidSettingsError,
+    TapError,
+    Terminated,
+    concerns_one_stream,
+    in_stream,
+)
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
+from tap_hubspot_crm.singer_stream import HubSpotStream
 from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
 from tap_hubspot_crm.state_json import read_bookmarks, write_bookmark
 from tap_hubspot_crm.streams import STREAMS
@@ -94,6 +101,7 @@ class TapHubSpotCrm(Tap):
         given = dict(config or {})
         if parse_env_config:
             given |= settings_from_environment(self.config_jsonschema, prefix="TAP_HUBSPOT_CRM_")
+        self._failures: dict[str, TapError] = {}
         # Before anything is asked of HubSpot: a foreign state must not cost a request.
         self.bookmarks = read_bookmarks(state or {})
         super().__init__(
@@ -133,6 +141,47 @@ class TapHubSpotCrm(Tap):
         self.client.changes.keep(self._wanted_changes)
         if state:
             self._keep_state()
+
+    @override  # type: ignore[misc]  # final, and ends a run with the first stream that fails
+    def sync_all(self) -> None:
+        """Sync every selected stream; one that cannot be read does not stop the others.
+
+        Raises:
+            TapError: What the first of the streams that failed ended with.
+        """
+        super().sync_all()
+        if self._failures:
+            self.write_bookmarks()
+            stream, *others = self._failures
+            raise in_stream(self._failures[stream], stream, others)
+
+    def note_failure(self, stream: str, error: TapError) -> None:
+        """Note that a stream could not be read to its end; the run fails once the others are."""
+        self.logger.warning("%s: ended early (%s): %s", stream, error.error_class, error.message)
+        self._failures[stream] = error
+
+    @override
+    def run_discovery(self) -> str:
+        """Print the catalog of the streams that the token may read.
+
+        Raises:
+            TapError: It may read none.
+        """
+        streams = self.streams
+        refused: dict[str, TapError] = {}
+        for name, stream in streams.items():
+            try:
+                if isinstance(stream, HubSpotStream):
+                    stream.check_access()
+            except TapError as error:
+                if not concerns_one_stream(error):
+                    raise
+                refused[name] = error
+                self.logger.warning("%s: left out of the catalog: %s", name, error.message)
+        if len(refused) == len(streams):
+            raise next(iter(refused.values()))
+        self._streams = {name: stream for name, stream in streams.items() if name not in refused}
+        return super().run_discovery()
 
     def write_bookmarks(self) -> None:
         """Print the state, if it changed since it was last printed."""

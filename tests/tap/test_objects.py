@@ -6,17 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_hubspot_crm.association_sets import link_record, read_association_sets
+from tap_hubspot_crm.association_sets import AssociationReader, link_record
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.listings import read_owners, read_pipelines
-from tap_hubspot_crm.objects import ObjectReader, Reading
+from tap_hubspot_crm.objects import ObjectReader
 from tap_hubspot_crm.rows import MERGED_IDS
 from tap_hubspot_crm.settings import read_settings
 from tap_hubspot_crm.windows import Window
 
 if TYPE_CHECKING:
     from requests_mock import Mocker
+
+    from tap_hubspot_crm.reading import Reading
 
 URL = "https://api.test"
 CONTACTS = f"{URL}/crm/objects/2026-09/contacts"
@@ -173,6 +175,7 @@ def test_ids_that_hubspot_names_as_unknown_cost_no_second_request(requests_mock:
 )
 def test_an_answer_of_another_form_is_told(requests_mock: Mocker, body: object) -> None:
     requests_mock.get(CONTACTS, json=body, headers=DATE)
+    requests_mock.post(f"{CONTACTS}/search", json=body, headers=DATE)
     with pytest.raises(UnexpectedResponseError):
         list(_reader().list_pages(archived=False))
 
@@ -195,14 +198,24 @@ def test_a_long_set_of_associations_is_read_to_its_end(requests_mock: Mocker) ->
     """HubSpot pages every record's set by itself, and tells of an empty set as an error."""
     first = {
         "results": [_set(1, 20, 3, after="x"), _set(2, 5)],
-        "errors": [{"subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND"}],
+        "errors": [
+            {
+                "subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND",
+                "context": {"fromObjectId": ["3"]},
+            }
+        ],
     }
+    third = {**first, "results": []}
     second = {"results": [_set(1, 4)]}
     requests_mock.post(
         SETS,
-        [{"json": first, "headers": DATE, "status_code": 207}, {"json": second, "headers": DATE}],
+        [
+            {"json": first, "headers": DATE, "status_code": 207},
+            {"json": second, "headers": DATE},
+            {"json": third, "headers": DATE, "status_code": 207},
+        ],
     )
-    sets = read_association_sets(_client(), "deals", "contacts", ["1", "2", "3"])
+    sets = AssociationReader(_client(), "deals", "contacts").read(["1", "2", "3"])
     assert {deal: sorted(links, key=int) for deal, links in sets.links.items()} == {
         "1": ["3", "4", "20"],
         "2": ["5"],
@@ -226,7 +239,7 @@ def test_a_long_set_of_associations_is_read_to_its_end(requests_mock: Mocker) ->
 def test_associations_without_an_id_are_told(requests_mock: Mocker) -> None:
     requests_mock.post(SETS, json={"results": [{"from": {}}]}, headers=DATE)
     with pytest.raises(UnexpectedResponseError):
-        read_association_sets(_client(), "deals", "contacts", ["1"])
+        AssociationReader(_client(), "deals", "contacts").read(["1"])
 
 
 def test_a_stage_has_its_exact_probability(requests_mock: Mocker) -> None:

@@ -44,10 +44,10 @@ def test_a_token_that_may_not_read_sensitive_properties_costs_a_line_and_no_fail
     with caplog.at_level(logging.INFO, logger="HubSpotConnector"):
         messages = connection.sync()
     assert SENSITIVE not in _schema(messages, "contacts")
-    told = [record.getMessage() for record in caplog.records if "may not read" in record.message]
+    told = [record.getMessage() for record in caplog.records if "does not list" in record.message]
     assert sorted(told) == [
-        "contacts: sensitive properties are left out: the token may not read them",
-        "deals: sensitive properties are left out: the token may not read them",
+        "contacts: sensitive properties are left out: HubSpot does not list them (403)",
+        "deals: sensitive properties are left out: HubSpot does not list them (403)",
     ]
 
 

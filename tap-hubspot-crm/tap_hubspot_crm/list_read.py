@@ -1,0 +1,186 @@
+"""Reads listings by HubSpot's cursor, and asks for less where a page cannot be served."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from tap_hubspot_crm.errors import TapError
+from tap_hubspot_crm.paging import CursorTrail
+from tap_hubspot_crm.reading import ListedPage, Reading
+from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tap_hubspot_crm.batch_read import BatchReader
+    from tap_hubspot_crm.object_requests import ObjectRequests, RowsPage
+    from tap_hubspot_crm.readable import ReadableProperties
+
+logger = logging.getLogger("HubSpotConnector")
+
+LIST_LIMIT: Final = 100
+#: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
+_LONGEST_QUERY: Final = 5_000
+_UNAVAILABLE: Final = 500
+
+
+class ListReader:
+    """Reads the live and the archived listing of one object type."""
+
+    def __init__(
+        self, requests: ObjectRequests, properties: ReadableProperties, batches: BatchReader
+    ) -> None:
+        """Prepare reading.
+
+        Args:
+            requests: Sends the requests.
+            properties: What is asked for of each record.
+            batches: Reads the rows of pages that show ids only.
+        """
+        self._requests = requests
+        self._properties = properties
+        self._batches = batches
+        #: The most rows of a page; less where HubSpot could only serve smaller ones.
+        self._most = LIST_LIMIT
+
+    @cached_property
+    def _is_too_long(self) -> bool:
+        return len(urlencode({"properties": ",".join(self._properties.names)})) > _LONGEST_QUERY
+
+    def page(
+        self, *, archived: bool, after: str | None = None, is_guess: bool = False
+    ) -> ListedPage:
+        """Return one page from a cursor on.
+
+        Args:
+            archived: Which of the two listings.
+            after: The cursor; None begins at the first record.
+            is_guess: Whether HubSpot did not give out the cursor: then a failure is no reason to
+                ask for less.
+
+        Raises:
+            TapError: HubSpot serves no page there.
+        """
+        try:
+            return self._page(archived, after, self._most, policy=BRIEF if is_guess else STEADY)
+        except TapError as error:
+            if is_guess or not error.is_divisible:
+                raise
+            return self._less(archived, after, error)
+
+    def pages(self, *, archived: bool) -> Iterator[ListedPage]:
+        """Yield every page of a listing, rows in full.
+
+        Only the absence of HubSpot's cursor ends it: a page may be short, or empty.
+        """
+        trail = CursorTrail(self._requests.client.paths.listing(self._requests.object_type))
+        after: str | None = None
+        while True:
+            page = self.page(archived=archived, after=after)
+            yield page if page.in_full else self._in_full(page, archived=archived)
+            after = trail.step(page.after)
+            if after is None:
+                return
+
+    def _in_full(self, page: ListedPage, *, archived: bool) -> ListedPage:
+        """Return a page of ids with the rows that they stand for."""
+        if not page.ids:
+            return page
+        reading = self._batches.read_listed(page.ids, archived=archived)
+        unread = {**reading.unread, **page.reading.unread}
+        bare = tuple(row for row in page.reading.rows if archived and row.id in reading.missing)
+        return replace(page, reading=replace(reading, unread=unread, bare=bare), in_full=True)
+
+    def _page(
+        self,
+        archived: bool,  # noqa: FBT001 - private, and always named by the public methods
+        after: str | None,
+        most: int,
+        *,
+        policy: RetryPolicy,
+        ids_only: bool = False,
+    ) -> ListedPage:
+        query = {"limit": str(most), "archived": "true" if archived else "false"}
+        if after is not None:
+            query["after"] = after
+
+        def ask(names: Sequence[str]) -> RowsPage:
+            return self._requests.listing({**query, "properties": ",".join(names)}, policy=policy)
+
+        in_full = not (ids_only or self._is_too_long) and self._properties.fit_one_request
+        if in_full:
+            [found] = self._properties.ask(ask)
+        else:
+            # Without the parameter HubSpot would send its default properties.
+            found = ask((self._requests.modified_property,))
+        return ListedPage(
+            reading=Reading(rows=found.rows, answered_at=found.answered_at),
+            ids=tuple(row.id for row in found.rows),
+            in_full=in_full,
+            after=found.following,
+            asked_at=found.asked_at,
+        )
+
+    def _less(self, archived: bool, after: str | None, error: TapError) -> ListedPage:  # noqa: FBT001 - as _page
+        """Return a page of fewer rows or properties where a whole one failed."""
+        sizes = [self._most >> step for step in range(1, self._most.bit_length())]
+        attempts = [(self._most, True), *((size, True) for size in sizes)]
+        if error.status is not None and error.status < _UNAVAILABLE:
+            # About how much was asked for: fewer rows, with all of their properties.
+            attempts = [*((size, False) for size in sizes), *attempts]
+        for most, ids_only in attempts:
+            try:
+                page = self._page(archived, after, most, policy=BRIEF, ids_only=ids_only)
+            except TapError as later:
+                if not later.is_divisible:
+                    raise
+                continue
+            if not ids_only and most < self._most:
+                logger.info(
+                    "%s: HubSpot lists %d records at a time, not %d",
+                    self._requests.object_type, most, self._most,
+                )  # fmt: skip
+                self._most = most
+            return page
+        if not archived and (passed := self._passed(after, error)) is not None:
+            return passed
+        return self._page(archived, after, self._most, policy=PATIENT)
+
+    def _passed(self, after: str | None, error: TapError) -> ListedPage | None:
+        """Return a page in place of one record that the listing cannot show.
+
+        A search says which it is; the cursor of a listing is an id (using object APIs).
+        """
+        if after is not None and not after.isdecimal():
+            return None
+        payload = {
+            "filterGroups": [
+                {
+                    "filters": [
+                        {"propertyName": "hs_object_id", "operator": "GTE", "value": after or "0"}
+                    ]
+                }
+            ],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
+            "properties": [self._requests.modified_property],
+            "limit": 1,
+        }
+        try:
+            found = self._requests.search(payload, policy=BRIEF)
+        except TapError:
+            return None
+        if not found.rows:
+            return None
+        culprit = found.rows[0].id
+        reason = error.category.lower() or f"status {error.status}"
+        try:
+            page = self._page(False, str(int(culprit) + 1), 1, policy=BRIEF, ids_only=True)
+        except TapError:
+            # What follows cannot be listed either: no single record is at fault.
+            return None
+        unread = {culprit: reason}
+        return replace(page, reading=replace(page.reading, unread=unread))
