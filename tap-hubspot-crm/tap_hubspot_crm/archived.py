@@ -85,7 +85,7 @@ def send_returned(source: ObjectSource, ids: Collection[str], *, version: int) -
     trace and is dealt with by the next full pass.
     """
     for block in blocks(ids, BATCH_LIMIT):
-        reading = source.reader.read(block)
+        reading = source.reader.read_listed(block)
         yield source.rows(reading, version)
         yield Touched(returned=_row_ids(reading), gone=frozenset(reading.merged))
 

@@ -126,7 +126,7 @@ def test_a_malformed_account_is_a_matter_of_the_settings(
         (200, "<html>zqsecret</html>", "unexpected_response"),
         (204, "", "unexpected_response"),
         (403, _MISSING_SCOPE, "missing_scopes"),
-        (403, "<html>zqsecret</html>", "access_denied"),
+        (403, "<html>zqsecret</html>", "unexpected_response"),
         (404, '{"status": "error", "category": "OBJECT_NOT_FOUND"}', "unexpected_response"),
         (500, '{"status": "error", "message": "zqsecret"}', "hubspot_unavailable"),
         (401, '{"status": "error", "category": "INVALID_AUTHENTICATION"}', "access_denied"),
