@@ -79,11 +79,18 @@ def error_line(failure: TargetError) -> str:
     )
 
 
-def end_by_signal(signum: int) -> NoReturn:
-    """End the process from within a signal handler, past every lock and buffer."""
+def end_by_signal(signum: int, warning: str | None) -> NoReturn:
+    """End the process from within a signal handler, past every lock and buffer.
+
+    Args:
+        signum: The signal.
+        warning: What to say before the error line.
+    """
     failure = InternalError(f"ended by signal {signum}: run again, what was committed stays")
+    lines = [f"WARNING {warning}"] if warning else []
+    lines.append(error_line(failure))
     try:
-        os.write(sys.stderr.fileno(), f"{error_line(failure)}\n".encode())
+        os.write(sys.stderr.fileno(), "".join(f"{line}\n" for line in lines).encode())
     finally:
         # Also where nobody reads the line.
         os._exit(_SIGNALLED + signum)

@@ -44,10 +44,10 @@ class UnknownStreamError(TargetError):
 
 
 class InvalidRecordError(TargetError):
-    """A line, a key or a value is not what the mapping expects."""
+    """A line is not a Singer message, or a record's key, version or set cannot be read."""
 
     error_class = "invalid_record"
-    remedy = "Mend the source of the record that stream, key and path point to; run again."
+    remedy = "Correct the record that stream, key and path point to in its source; run again."
 
 
 class RecordBeforeSchemaError(InvalidRecordError, RecordsWithoutSchemaException):

@@ -58,6 +58,9 @@ class Column:
     required: bool = False
     #: What stands for a value that is missing.
     default: bool | None = None
+    #: Whether a value that does not fit refuses the record: it decides which version of a row the
+    #: record is, or whether the row is live. Elsewhere such a value is null.
+    must_fit: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +218,7 @@ def _stream(name: str, entry: StreamEntry) -> Stream:
         name=name,
         key=Key(column=entry.key.column, field=entry.key.field, stream=entry.key.stream),
         table=entry.table,
-        columns=_columns(entry.columns),
+        columns=_columns(entry.columns, tombstone=entry.tombstone),
         properties={each: kind for kind, names in entry.properties.items() for each in names},
         tombstone=entry.tombstone,
         personal=entry.personal,
@@ -236,7 +239,9 @@ def _set(stream: str, array: str, entry: SetEntry) -> MemberSet:
     )
 
 
-def _columns(entries: MappingOf[str, ColumnEntry]) -> tuple[Column, ...]:
+def _columns(
+    entries: MappingOf[str, ColumnEntry], *, tombstone: str | None = None
+) -> tuple[Column, ...]:
     return tuple(
         Column(
             name=name,
@@ -246,6 +251,9 @@ def _columns(entries: MappingOf[str, ColumnEntry]) -> tuple[Column, ...]:
             kept_if=entry.kept_if,
             required=entry.required,
             default=entry.default,
+            must_fit=entry.required
+            or entry.default is not None
+            or name in {tombstone, "source_updated_at"},
         )
         for name, entry in entries.items()
     )

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Every number with a point or an exponent becomes a Decimal: no binary float anywhere.
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+#: Characters of an integer that Python converts; it refuses more than 4,300 digits.
+_LONGEST_INTEGER: Final = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,12 +164,15 @@ class MessageReader(GenericSingerReader[bytes]):
         )
 
     def _mended(self, line: bytes | str) -> object:
-        """HubSpot lets half a character (a lone surrogate) through: it becomes U+FFFD."""
+        """Read what the fast decoder refuses although a record may hold it.
+
+        HubSpot lets half a character (a lone surrogate) through: it becomes U+FFFD. A number that
+        is too large for any type costs a record that value, not the line.
+        """
         try:
-            decoded = json.loads(line, parse_float=Decimal, parse_constant=_no_number)
-            return _without_surrogates(decoded)
-        except (ValueError, RecursionError, InvalidOperation):
-            pass  # their words quote the line; no Decimal has an exponent of 19 digits
+            return _without_surrogates(_loaded(line))
+        except (ValueError, RecursionError):
+            pass  # their words quote the line
         if not self._is_whole:
             raise InputBrokenOffError(
                 f"line {self._line_number}: the input ends in its midst: "
@@ -206,9 +211,31 @@ def _ends_a_line(block: bytes | str) -> bool:
     return block.endswith("\n") if isinstance(block, str) else block.endswith(b"\n")
 
 
-def _no_number(_: str) -> object:
-    message = "no JSON"
-    raise ValueError(message)
+def _loaded(line: bytes | str) -> object:
+    """Return what a line holds, numbers of any size as a Decimal; ValueError if it is not JSON.
+
+    NaN and Infinity are not JSON, but Python writes them: they pass in a RECORD only.
+    """
+    has_odd_number = False
+
+    def number(text: str) -> Decimal:
+        nonlocal has_odd_number
+        try:
+            found = Decimal(text)
+        except InvalidOperation:
+            # No Decimal has an exponent of 19 digits.
+            found = Decimal("Infinity")
+        has_odd_number = has_odd_number or not found.is_finite()
+        return found
+
+    def integer(text: str) -> int | Decimal:
+        return int(text) if len(text) <= _LONGEST_INTEGER else number(text)
+
+    message = json.loads(line, parse_float=number, parse_int=integer, parse_constant=number)
+    is_record = isinstance(message, dict) and message.get("type") == "RECORD"
+    if has_odd_number and not is_record:
+        raise ValueError("a number that only a record may hold")
+    return message
 
 
 def _without_surrogates(value: object) -> object:

@@ -77,7 +77,7 @@ def column_fields(
     """
     missing = _missing(column, pack)
     held = [attributes[source] for source in column.sources]
-    hashed = hashing.reader(column.kind)
+    hashed = hashing.reader(column)
     if hashed is not None:
         return _hash_fields(held, hashed, pack)
     read = _QUICK_READERS.get(column.kind) or READERS[column.kind]

@@ -1,7 +1,7 @@
 """Turns decoded records of flat streams into rows without a step in between.
 
 It gives what `rows.RecordReader` gives, or declines: a test compares the two. Whatever is out of
-the ordinary is declined, and read by the reader that knows how to refuse it.
+the ordinary is declined, and read by the reader that counts odd values and refuses records.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from target_crmhub_postgres.hashing import Hashing
     from target_crmhub_postgres.mapping import Mapping as ProviderMapping
     from target_crmhub_postgres.mapping import Stream
+    from target_crmhub_postgres.odd_values import OddValues
     from target_crmhub_postgres.quick_messages import QuickShape
 
 
@@ -54,6 +55,7 @@ class QuickReader:
         shape: How its records are decoded.
         types: Column of its table → the number of its type.
         hashing: Makes the pseudonyms.
+        odd_values: Where `hashing` counts.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class QuickReader:
         shape: QuickShape,
         types: Mapping[str, int],
         hashing: Hashing,
+        odd_values: OddValues,
     ) -> None:
         names = row_columns(stream)
         form = RowFormat(names, types)
@@ -72,7 +75,7 @@ class QuickReader:
         self._head = form.head
         self._key = attrgetter(attributes[stream.key.field])
         self._pack_key = packers[stream.key.column]
-        self._hashing = hashing
+        self._odd_values = odd_values
         self._columns = [
             constant_fields(column, packers[column.name])
             if (stream.name, column.name) in mapping.dropped
@@ -122,11 +125,12 @@ class QuickReader:
     ) -> Sequence[QuickRow | None]:
         if not records:
             return []
-        unread = self._hashing.unread_phones
+        counts = self._odd_values.counts.copy()
         try:
             return self._packed(records, keys, read_at)
         except (UnfitError, OverflowError):
-            self._hashing.unread_phones = unread
+            # They are read again, and counted then.
+            self._odd_values.counts = counts
         if len(records) == 1:
             return [None]
         half = len(records) // 2

@@ -35,6 +35,7 @@ _NUMBER: Final = re.compile(
     rf"(?<![\w+])(?P<kept>{_MOMENT}|{_ADDRESS})(?![\w]|[.]\d)"
     rf"|(?<![\w+\uff0b])(?P<phone>(?:[+\uff0b]\s?)?\(?\d(?:{_SEPARATOR}{{0,3}}\d){{6,14}})(?!\w)"
 )
+_PLUSES: Final = ("+", "\uff0b")
 _GROUPS: Final = re.compile(r"\d+")
 #: Up to 999,999,999 written in groups of three is an amount.
 _LONGEST_AMOUNT: Final = 9
@@ -54,6 +55,17 @@ def without_emails(text: str) -> str:
     return _TOKEN.sub(_without_email, text)
 
 
+def names_a_person(text: str) -> bool:
+    """Return whether an id holds an e-mail address, or a phone number with its country code.
+
+    Without a plus, digits and separators are as likely to be an amount or a period of an id.
+    """
+    phones = (found.group("phone") for found in _NUMBER.finditer(text))
+    return without_emails(text) != text or any(
+        phone is not None and phone.startswith(_PLUSES) for phone in phones
+    )
+
+
 def _without_email(found: re.Match[str]) -> str:
     token = found.group()
     parts = _AT.split(token, maxsplit=1)
@@ -70,7 +82,7 @@ def _without_phone(found: re.Match[str]) -> str:
 
 def _is_quantity(candidate: str) -> bool:
     """Whether digits are an id, a decimal number or an amount in groups of three."""
-    if candidate.startswith(("+", "\uff0b")):
+    if candidate.startswith(_PLUSES):
         return False
     groups = _GROUPS.findall(candidate)
     if len(groups) == 1:

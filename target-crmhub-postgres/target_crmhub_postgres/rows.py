@@ -8,20 +8,23 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from target_crmhub_postgres.columns import Record, column_reader, read_value
 from target_crmhub_postgres.errors import InvalidRecordError, MissingKeyError
 from target_crmhub_postgres.mapping import PSEUDONYMS
 from target_crmhub_postgres.pii import HASH_VERSION
-from target_crmhub_postgres.values import READERS, UnfitError, as_id, as_kept_text, as_text
+from target_crmhub_postgres.values import READERS, UnfitError, as_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
     from decimal import Decimal
+    from typing import NoReturn
 
+    from target_crmhub_postgres.columns import ColumnReader, OnMisfit
     from target_crmhub_postgres.hashing import Hashing
     from target_crmhub_postgres.mapping import Column, MemberSet, Stream
     from target_crmhub_postgres.mapping import Mapping as ProviderMapping
+    from target_crmhub_postgres.odd_values import OddValues
 
-Record = dict[str, Any]
 Row = tuple[Any, ...]
 
 #: The time of a row whose source does not say when it changed: before every other.
@@ -60,10 +63,14 @@ def member_columns(members: MemberSet) -> list[str]:
 class RecordReader:
     """Reads the records of one stream.
 
+    A value that does not fit is counted and read as null, unless it decides which row or version
+    the record is, or whether the row is live: then the record is refused.
+
     Args:
         stream: What is stored of it.
         mapping: The provider's mapping as the organisation chose it.
         hashing: Makes the pseudonyms.
+        odd_values: Counts what does not fit.
     """
 
     def __init__(
@@ -72,11 +79,17 @@ class RecordReader:
         stream: Stream,
         mapping: ProviderMapping,
         hashing: Hashing,
+        odd_values: OddValues,
     ) -> None:
         self._stream = stream
-        self._hashing = hashing
+        self._odd_values = odd_values
         self._columns = [
-            (column, self._reader(column), (stream.name, column.name) in mapping.dropped)
+            (
+                column,
+                _dropped
+                if (stream.name, column.name) in mapping.dropped
+                else column_reader(column, hashing),
+            )
             for column in stream.columns
         ]
         self._names = [column.name for column in stream.columns]
@@ -88,27 +101,26 @@ class RecordReader:
         ]
         self._properties = [(name, READERS[kind]) for name, kind in stream.properties.items()]
         self._sets = [
-            (members, [(column, self._reader(column)) for column in members.columns])
+            (members, [(column, column_reader(column, hashing)) for column in members.columns])
             for members in stream.sets
         ]
 
     def read(self, record: Record, read_at: dt.datetime) -> ReadRecord:
         """Return what the record holds; raises InvalidRecordError by stream, key and path."""
         key = self._key(record)
-        path = ""
-        try:
-            values: list[Any] = []
-            for column, reader, is_dropped in self._columns:
-                path = column.sources[0]
-                value = None if is_dropped else reader(record)
-                values.append(_filled(column, value) if value is None else value)
-            properties: Record = {}
-            for path, read in self._properties:
-                value = record.get(path)
-                if value is not None and (value := read(value)) is not None:
-                    properties[path] = value
-        except UnfitError as error:
-            raise self._refusal(key, path, error) from None
+
+        def count(path: str, error: UnfitError) -> None:
+            self._odd_values.count(path, str(error), shown_key(key))
+
+        def refuse(path: str, error: UnfitError) -> NoReturn:
+            raise self._refusal(key, path, error)
+
+        values = _read_columns(self._columns, record, count, refuse)
+        properties: Record = {}
+        for name, read in self._properties:
+            value = record.get(name)
+            if value is not None and (value := read_value(read, value, name, count)) is not None:
+                properties[name] = value
         updated_at = NEVER if self._updated_at is None else values[self._updated_at] or NEVER
         return ReadRecord(
             key=key,
@@ -141,26 +153,28 @@ class RecordReader:
         record: Record,
         key: str,
         members: MemberSet,
-        columns: list[tuple[Column, Callable[[Record], Any]]],
+        columns: list[tuple[Column, ColumnReader]],
         read_at: dt.datetime,
     ) -> list[Row]:
-        array = record.get(members.field)
+        """Return the members of a set; one without an id would shrink it, so it is refused."""
+        field, index = members.field, 0
+
+        def count(path: str, error: UnfitError) -> None:
+            self._odd_values.count(f"{field}.{path}", str(error), shown_key(key))
+
+        def refuse(path: str, error: UnfitError) -> NoReturn:
+            raise self._refusal(key, f"{field}[{index}].{path}", error)
+
+        array = record.get(field)
         if not isinstance(array, list):
-            raise self._refusal(key, members.field, UnfitError("must be an array"))
+            raise self._refusal(key, field, UnfitError("must be an array"))
         rows: dict[str, Row] = {}
-        path = ""
         for index, each in enumerate(array):
-            path = place = f"{members.field}[{index}]"
             try:
                 member = _member(each, members.member.field)
-                values = []
-                for column, reader in columns:
-                    path = f"{place}.{column.sources[0]}"
-                    value = reader(each)
-                    values.append(_filled(column, value) if value is None else value)
             except UnfitError as error:
-                raise self._refusal(key, path, error) from None
-            rows[member] = (key, member, *values, read_at)
+                raise self._refusal(key, f"{field}[{index}]", error) from None
+            rows[member] = (key, member, *_read_columns(columns, each, count, refuse), read_at)
         return list(rows.values())
 
     def _key(self, record: Record) -> str:
@@ -185,36 +199,39 @@ class RecordReader:
     def _index(self, name: str | None) -> int | None:
         return self._names.index(name) if name in self._names else None
 
-    def _reader(self, column: Column) -> Callable[[Record], Any]:
-        """Return a function from record to the column's value, None where there is none."""
-        match column.kind:
-            case "joined_text":
-                return _joined(column)
-            case "texts":
-                return _texts(column)
-            case kind:
-                hashed = self._hashing.reader(kind)
-                return _first(column, READERS[kind] if hashed is None else _of_text(hashed))
-
 
 def shown_key(key: str) -> str:
     """Return the key for a message: digits only, as any other text may be a person's."""
     return key if key.isascii() and key.isdigit() else "not shown"
 
 
-def _of_text(read: Callable[[str], object]) -> Callable[[object], object]:
-    def read_text(value: object) -> object:
-        text = as_text(value)
-        return None if text is None else read(text)
+def _read_columns(
+    columns: Iterable[tuple[Column, ColumnReader]],
+    holder: Record,
+    count: OnMisfit,
+    refuse: OnMisfit,
+) -> list[Any]:
+    """Return the value of each column, and what stands for one that is missing or odd.
 
-    return read_text
+    Args:
+        columns: Each with what reads it.
+        holder: The record, or the member of a set.
+        count: Takes what does not fit and becomes null.
+        refuse: Takes what must fit; raises.
+    """
+    values = []
+    for column, read in columns:
+        value = read(holder, refuse if column.must_fit else count)
+        if value is None:
+            if column.required:
+                refuse(column.sources[0], UnfitError("is missing"))
+            value = column.default
+        values.append(value)
+    return values
 
 
-def _filled(column: Column, value: None) -> object:
-    """Return what stands for a value that is missing."""
-    if column.required:
-        raise UnfitError("is missing")
-    return value if column.default is None else column.default
+def _dropped(_: Record, __: OnMisfit) -> None:
+    """Leave a column empty that the organisation drops."""
 
 
 def _member(holder: object, field: str) -> str:
@@ -222,60 +239,6 @@ def _member(holder: object, field: str) -> str:
     if member is None:
         raise UnfitError(f"must be an object with {field}")
     return member
-
-
-def _first(column: Column, read: Callable[[object], Any]) -> Callable[[Record], Any]:
-    if len(column.sources) == 1 and "." not in column.sources[0]:
-        [source] = column.sources
-
-        def only(record: Record) -> object:
-            value = record.get(source)
-            return None if value is None else read(value)
-
-        return only
-
-    paths = [source.split(".") for source in column.sources]
-
-    def first(record: Record) -> object:
-        for path in paths:
-            for value in _values(record, path):
-                if (found := read(value)) is not None:
-                    return found
-        return None
-
-    return first
-
-
-def _joined(column: Column) -> Callable[[Record], str | None]:
-    def joined(record: Record) -> str | None:
-        parts = [record.get(source) for source in column.sources]
-        texts = [as_kept_text(part) for part in parts if part is not None]
-        return " ".join(text for text in texts if text) or None
-
-    return joined
-
-
-def _texts(column: Column) -> Callable[[Record], list[str]]:
-    paths = [source.split(".") for source in column.sources]
-
-    def texts(record: Record) -> list[str]:
-        found = {as_kept_text(value) for path in paths for value in _values(record, path)}
-        return sorted(text for text in found if text)
-
-    return texts
-
-
-def _values(holder: object, path: list[str]) -> list[object]:
-    """Return what stands at the path, one value for each object of an array on the way."""
-    if not path:
-        return [] if holder is None else [holder]
-    if isinstance(holder, list):
-        return [value for each in holder for value in _values(each, path)]
-    if isinstance(holder, dict):
-        return _values(holder.get(path[0]), path[1:])
-    if holder is None:
-        return []
-    raise UnfitError("leads through something that is no object")
 
 
 #: Numbers stay exact: a Decimal is written as the number it is.

@@ -52,11 +52,17 @@ class CrmSink(BatchSink):
         super().__init__(target, stream_name, schema, key_properties)
         self._target = target
         self._stream = target.mapping.streams[stream_name]
+        self._odd_values = target.odd_values.of(stream_name)
         self._hashing = Hashing(
-            pseudonyms=target.pseudonyms, phone_region=target.settings.default_phone_region
+            pseudonyms=target.pseudonyms,
+            phone_region=target.settings.default_phone_region,
+            odd_values=self._odd_values,
         )
         self._reader = RecordReader(
-            stream=self._stream, mapping=target.mapping, hashing=self._hashing
+            stream=self._stream,
+            mapping=target.mapping,
+            hashing=self._hashing,
+            odd_values=self._odd_values,
         )
         self._types = target.loader.types(self._stream.table) if self._stream.table else {}
         self._format = (
@@ -110,7 +116,7 @@ class CrmSink(BatchSink):
     def take_quickly(self, messages: Sequence[QuickMessage]) -> Iterator[int]:
         """Take decoded RECORD messages, but yield the place of each that is to be read in full.
 
-        What is refused is always read in full, so that the refusal says why. It is to be done
+        What is odd is always read in full, to be counted or refused by its path. It is to be done
         before the next one is asked for: the order of records is kept.
         """
         if self._quick_reader is None:
@@ -156,16 +162,6 @@ class CrmSink(BatchSink):
     def activate_version(self, new_version: int) -> None:
         """End a full pass: delete what it did not see."""
         self._target.sweep.activate(self._stream, _version(self.stream_name, new_version))
-
-    @override
-    def clean_up(self) -> None:
-        """Say what could not be read, by number."""
-        super().clean_up()
-        if self._hashing.unread_phones:
-            self.logger.warning(
-                "%d phone numbers without a country code or of no possible form are stored as null",
-                self._hashing.unread_phones,
-            )
 
     def _keep(self, key: str, version: _Version, number: object) -> None:
         """Keep what was read unless a later version of it is there."""
@@ -242,6 +238,7 @@ class CrmSink(BatchSink):
             shape=shape,
             types=self._types,
             hashing=self._hashing,
+            odd_values=self._odd_values,
         )
 
 

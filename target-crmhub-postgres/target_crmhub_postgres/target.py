@@ -26,6 +26,7 @@ from target_crmhub_postgres.errors import (
 from target_crmhub_postgres.lines import Alarm
 from target_crmhub_postgres.loader import Loader
 from target_crmhub_postgres.messages import MessageReader, Reading
+from target_crmhub_postgres.odd_values import RunOddValues
 from target_crmhub_postgres.pii import Pseudonyms
 from target_crmhub_postgres.quick_messages import QuickDecoder
 from target_crmhub_postgres.session import Session
@@ -76,6 +77,8 @@ class TargetCrmHubPostgres(Target):
         ).with_choices(kept_properties=settings.kept_properties, choices=settings.choices)
         self.pseudonyms = Pseudonyms(org_id=settings.org_id, salt=settings.pii_hash_salt)
         self.quick = QuickDecoder(self.mapping)
+        #: Values that were read as null because they do not fit.
+        self.odd_values = RunOddValues()
         #: What is open while records are read and written.
         self._opened = contextlib.ExitStack()
         self._is_open = False
@@ -210,7 +213,7 @@ class TargetCrmHubPostgres(Target):
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
         """End at once: the database rolls back what is open, and no state was printed for it."""
-        end_by_signal(signum)
+        end_by_signal(signum, self.odd_values.take_warning())
 
     @classmethod
     @override
@@ -219,9 +222,11 @@ class TargetCrmHubPostgres(Target):
         return TargetCommand.adopt(super().get_singer_command(), cls.logger)
 
     def close(self) -> None:
-        """Let what is being written end, and close the database session, if one is open."""
+        """Let what is being written end, close the session if one is open, and warn once."""
         self._is_open = False
         self._opened.close()
+        if warning := self.odd_values.take_warning():
+            self.logger.warning("%s", warning)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Reading]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import datetime as dt
 import re
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import msgspec
 
-from target_crmhub_postgres.redaction import redacted, without_emails
+from target_crmhub_postgres.redaction import names_a_person, redacted, without_emails
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,14 +21,17 @@ if TYPE_CHECKING:
 
 #: HubSpot: a property holds at most 65,536 characters; what is longer is no CRM value.
 LONGEST_TEXT: Final = 65_536
-#: Keys and owners stand in indexes, whose entries end at 2,704 bytes (PostgreSQL: btree).
-LONGEST_ID: Final = 255
+#: Bytes in UTF-8. An index of the totals holds four ids, and its entries end at 2,704 bytes
+#: (PostgreSQL: btree).
+LONGEST_ID: Final = 640
 #: More digits than this are no amount; PostgreSQL's numeric would take 131,072.
 MOST_DIGITS: Final = 1_000
 _INT4: Final = 2**31
 
-#: A plus and a digit begin a phone number, no id.
-_ID: Final = re.compile(r"(?!\+\d)[\w.:;|/+=-]+", re.ASCII)
+#: Most ids; a plus and a digit begin a phone number.
+_PLAIN_ID: Final = re.compile(r"(?!\+\d)[\w.:;|/+=-]+", re.ASCII)
+#: Any id: no control character, and no half of a character, nor what has replaced one.
+_ID: Final = re.compile(r"(?=.*\S)[^\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffd]+")
 _NUMBER: Final = re.compile(r"-?\d{1,1000}(?:\.\d{1,1000})?(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TRUTH: Final = {"true": True, "false": False}
@@ -62,14 +65,23 @@ def as_enumeration(value: object) -> str | None:
 
 
 def as_id(value: object) -> str | None:
-    """Return an id as text; whole numbers are ids too, e-mail addresses and sentences are not."""
+    """Return an id as text, letters of any language and spaces too; whole numbers are ids as well.
+
+    Text that holds an e-mail address or an international phone number is not an id: ids are kept
+    as they are.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     text = as_text(value)
     if text is None:
         return None
-    if len(text) > LONGEST_ID or not _ID.fullmatch(text):
-        raise UnfitError(f"must be an id of at most {LONGEST_ID} letters, digits and signs")
+    if not _PLAIN_ID.fullmatch(text):
+        if not _ID.fullmatch(text):
+            raise UnfitError("must be an id, holds control characters or nothing")
+        if len(text) <= LONGEST_ID and names_a_person(text):
+            raise UnfitError("must be an id, holds an e-mail address or a phone number")
+    if len(text.encode()) > LONGEST_ID:
+        raise UnfitError(f"must be an id of at most {LONGEST_ID} bytes")
     return text
 
 
@@ -98,10 +110,9 @@ def as_numeric(value: object) -> Decimal | None:
             raise UnfitError(f"has more than {MOST_DIGITS} digits") from None
     if not isinstance(value, Decimal):
         raise UnfitError(f"must be a number, is {_named(value)}")
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
+    if not value.is_finite():
         raise UnfitError("must be a finite number")
-    if abs(value.adjusted()) > MOST_DIGITS or -exponent > MOST_DIGITS:
+    if abs(value.adjusted()) > MOST_DIGITS or -cast("int", value.as_tuple().exponent) > MOST_DIGITS:
         raise UnfitError(f"has more than {MOST_DIGITS} digits")
     return value
 

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from target_crmhub_postgres.hashing import Hashing
 from target_crmhub_postgres.mapping import load_mapping
+from target_crmhub_postgres.odd_values import OddValues
 from target_crmhub_postgres.packing import copy_blocks, packed_moment
 from target_crmhub_postgres.pii import Pseudonyms
 from target_crmhub_postgres.quick_messages import QuickDecoder
@@ -155,7 +156,12 @@ class Alone:
     def _batches(self, path: Path) -> Iterator[tuple[Stream, list[bytes]]]:
         mapping = load_mapping("hubspot")
         decoder = QuickDecoder(mapping)
-        hashing = Hashing(pseudonyms=Pseudonyms(org_id=self.org_id, salt=_SALT), phone_region=None)
+        odd_values = OddValues()
+        hashing = Hashing(
+            pseudonyms=Pseudonyms(org_id=self.org_id, salt=_SALT),
+            phone_region=None,
+            odd_values=odd_values,
+        )
         readers = {
             name: QuickReader(
                 stream=mapping.streams[name],
@@ -163,6 +169,7 @@ class Alone:
                 shape=shape,
                 types=self._types(mapping.streams[name]),
                 hashing=hashing,
+                odd_values=odd_values,
             )
             for name, shape in decoder.shapes.items()
             if name in {"contacts", "deals"}

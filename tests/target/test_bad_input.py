@@ -1,4 +1,4 @@
-"""Values of any kind: stored, or refused by path before the server sees them, and never quoted."""
+"""Values of any kind: stored, null or refused by path before the server sees them, never quoted."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from target.loading import KEYS, new_hub, record, schema, state
 from target_crmhub_postgres.errors import InvalidRecordError
 from target_crmhub_postgres.mapping import load_mapping
 from target_crmhub_postgres.target import TargetCrmHubPostgres
+from target_crmhub_postgres.values import LONGEST_ID
 
 if TYPE_CHECKING:
     from databases import TestDatabase
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 MARK = "zzmark"
 MEGABYTES = MARK * 1_700_000
+
+#: Columns of a contact that hold a value whatever the record holds.
+ALWAYS_FILLED = {
+    "org_id", "connection_id", "external_id", "properties", "source_updated_at", "source_read_at",
+    "archived", "synced_at",
+}  # fmt: skip
 
 _STREAMS = load_mapping("hubspot", TargetCrmHubPostgres.mapping_folder).streams
 _numbers = itertools.count(1)
@@ -97,24 +104,34 @@ def test_whatever_a_key_is_the_server_never_refuses_it(
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    "fields",
     [
-        ({"email": MEGABYTES}, "key 1: email is longer than 65536 characters"),
-        ({"lifecyclestage": MEGABYTES}, "key 1: lifecyclestage is longer than 65536 characters"),
-        ({"num_notes": MEGABYTES}, "key 1: num_notes must be a number, is text"),
-        ({"createdAt": MEGABYTES}, "key 1: createdAt must be a moment"),
-        ({"hubspot_owner_id": MEGABYTES}, "key 1: hubspot_owner_id is longer than 65536"),
-        ({"email": [MEGABYTES]}, "key 1: email must be text, is an array"),
-        ({"id": MEGABYTES}, "key not shown: id is longer than 65536 characters"),
+        {"email": MEGABYTES},
+        {"lifecyclestage": MEGABYTES},
+        {"num_notes": MEGABYTES},
+        {"createdAt": MEGABYTES},
+        {"hubspot_owner_id": MEGABYTES},
+        {"email": [MEGABYTES]},
     ],
 )
-def test_ten_megabytes_in_one_value_are_refused_by_path(
-    hub: Hub, fields: dict[str, Any], message: str
+def test_ten_megabytes_in_one_value_cost_that_value(
+    hub: Hub, caplog: pytest.LogCaptureFixture, fields: dict[str, Any]
 ) -> None:
-    line: Message = record("contacts", **{"id": "1", **fields})
-    with pytest.raises(InvalidRecordError, match=message) as refusal:
-        hub.load([schema("contacts"), line])
-    assert MARK not in refusal.value.message
+    line: Message = record("contacts", **{"id": "1", "hs_persona": "kept", **fields})
+    hub.load([schema("contacts"), line])
+    [contact] = hub.rows("crm_contacts")
+    filled = {name for name, value in contact.items() if value is not None}
+    assert filled == ALWAYS_FILLED
+    assert contact["properties"] == {"hs_persona": "kept"}
+    [name] = fields
+    assert f"contacts.{name} " in caplog.text
+    assert MARK not in caplog.text
+
+
+def test_ten_megabytes_in_a_key_are_refused_by_path(hub: Hub) -> None:
+    with pytest.raises(InvalidRecordError, match="key not shown: id is longer than 65536") as told:
+        hub.load([schema("contacts"), record("contacts", id=MEGABYTES)])
+    assert MARK not in told.value.message
 
 
 def test_ten_megabytes_in_a_property_that_is_not_stored_are_dropped(hub: Hub) -> None:
@@ -127,12 +144,20 @@ def test_a_state_of_ten_megabytes_is_printed_as_it_came(hub: Hub) -> None:
     assert ended.states == [{"bookmark": MEGABYTES}]
 
 
-def test_a_currency_that_is_no_code_is_refused_before_the_totals_stumble_over_it(hub: Hub) -> None:
-    """The totals are kept by currency: an entry of their index holds at most 2,704 bytes."""
-    long = "".join(random.Random(1).choices(string.ascii_letters, k=9_000))
-    lines = [schema("deals"), record("deals", id="1", deal_currency_code=long)]
-    with pytest.raises(InvalidRecordError, match="key 1: deal_currency_code must be an id"):
-        hub.load(lines)
+def test_ids_of_every_length_fit_into_the_index_of_the_totals(hub: Hub) -> None:
+    """The totals are kept by four ids: an entry of their index holds at most 2,704 bytes."""
+    dice = random.Random(1)
+    fields = ("pipeline", "dealstage", "hubspot_owner_id", "deal_currency_code")
+    longest, longer = (
+        {name: "".join(dice.choices(string.ascii_letters, k=length)) for name in fields}
+        for length in (LONGEST_ID, LONGEST_ID + 1)
+    )
+    hub.load(
+        [schema("deals"), record("deals", id="1", **longest), record("deals", id="2", **longer)]
+    )
+    columns = ("pipeline_external_id", "stage_external_id", "owner_external_id", "currency")
+    stored = [set(row.values()) for row in hub.rows("crm_pipeline_totals", *columns)]
+    assert stored == [{None}, set(longest.values())] or stored == [set(longest.values()), {None}]
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n", "\r\n"])

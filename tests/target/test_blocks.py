@@ -82,6 +82,8 @@ def some_records() -> list[Message]:
                 {"hs_persona": "ask ann@example.com"}, {"hs_analytics_source": ""},
                 {"notes_last_updated": "2026-10-01T02:00:00+02:00"}, {"hubspotscore": "12"},
                 {"hubspotscore": 10**30}, {"associatedcompanyid": "a-1"}, {"phone": "030 12"},
+                {"hs_persona": 7}, {"num_notes": "many"}, {"hubspot_owner_id": "a@b.example"},
+                {"createdAt": "2026-02-30T00:00:00Z"}, {"hs_email_optout": "maybe"},
             ])  # fmt: skip
         if dice.random() < 0.01:
             found.append({"type": "STATE", "value": {"number": number}})

@@ -116,6 +116,28 @@ def good() -> list[Message]:
     ]
 
 
+def odd() -> list[Message | str]:
+    """Records with a value that is read as null, each in another place."""
+    contact, deal = person("contacts", "2"), person("deals", "2")
+    values: list[dict[str, object]] = [
+        {"email": [EMAIL]},
+        {"email": EMAIL * 10_000},
+        {"hs_lead_status": SENTENCE * 5_000},
+        {"num_notes": SENTENCE},
+        {"createdAt": SENTENCE},
+        {"hubspot_owner_id": EMAIL},
+        {"hubspot_owner_id": PHONE.replace(" ", "")},
+        {"hubspot_owner_id": SENTENCE},
+        {"hs_email_optout": SENTENCE},
+        {"custom_kept": NESTED},
+        {"hs_calculated_phone_number": NESTED},
+    ]
+    return [
+        *(contact | {"record": contact["record"] | each} for each in values),
+        *(deal | {"record": deal["record"] | {"dealstage": each}} for each in (SENTENCE, EMAIL)),
+    ]
+
+
 def bad() -> list[list[Message | str]]:
     """Inputs that are refused, each in another place."""
     contact = person("contacts", "2")
@@ -125,16 +147,12 @@ def bad() -> list[list[Message | str]]:
         return contact | {"record": fields | others}
 
     lines: list[Message | str] = [
-        having(email=[EMAIL]),
-        having(email=EMAIL * 10_000),
-        having(hs_lead_status=SENTENCE * 5_000),
-        having(num_notes=SENTENCE),
-        having(createdAt=SENTENCE),
-        having(hubspot_owner_id=EMAIL),
-        having(hubspot_owner_id=PHONE.replace(" ", "")),
         having(id=EMAIL),
         having(id=PHONE.replace(" ", "")),
-        having(id=MARK, email=5),
+        having(id=MARK, updatedAt=5),
+        having(updatedAt=SENTENCE),
+        having(archived=SENTENCE),
+        having(mergedInto=EMAIL),
         having(id=None),
         contact | {"time_extracted": SENTENCE},
         contact | {"record": SENTENCE},
@@ -190,6 +208,14 @@ def test_no_marked_value_of_any_property_is_kept_or_told(
     assert contact["email_hash"] == hub.pseudonyms.email(EMAIL)
     assert contact["phone_hash"] == hub.pseudonyms.phone(PHONE)
     assert list(tmp_path.iterdir()) == []
+    assert_nothing_is_kept(server, ended)
+
+
+def test_no_marked_value_that_is_odd_is_kept_or_told(hub: Hub, server: OwnServer) -> None:
+    lines = odd()
+    ended = hub.run([schema("contacts"), schema("deals"), *good(), *lines])
+    assert ended.status == 0, ended.stderr
+    assert f"null: {len(lines)}; " in ended.stderr
     assert_nothing_is_kept(server, ended)
 
 

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from target_crmhub_postgres.errors import InvalidRecordError
 from target_crmhub_postgres.hashing import Hashing
 from target_crmhub_postgres.mapping import load_mapping
+from target_crmhub_postgres.odd_values import OddValues
 from target_crmhub_postgres.packing import RowFormat, copy_blocks, packed_moment
 from target_crmhub_postgres.pii import Pseudonyms, normalised_phone
 from target_crmhub_postgres.quick_messages import QuickDecoder
@@ -52,9 +53,11 @@ class BothWays:
 
     def __init__(self, name: str) -> None:
         self.stream = MAPPING.streams[name]
-        self.hashing = Hashing(
+        self.odd_values = OddValues()
+        hashing = Hashing(
             pseudonyms=Pseudonyms(org_id=uuid.UUID(int=1), salt="a salt for tests"),
             phone_region=None,
+            odd_values=self.odd_values,
         )
         text = TYPES["text"]
         types = {column.name: TYPES.get(column.kind, text) for column in self.stream.columns}
@@ -65,26 +68,29 @@ class BothWays:
             "source_read_at": TYPES["timestamptz"],
         }
         self.form = RowFormat(row_columns(self.stream), types)
-        self.full = RecordReader(stream=self.stream, mapping=MAPPING, hashing=self.hashing)
+        self.full = RecordReader(
+            stream=self.stream, mapping=MAPPING, hashing=hashing, odd_values=self.odd_values
+        )
         self.quick = QuickReader(
             stream=self.stream,
             mapping=MAPPING,
             shape=DECODER.shapes[name],
             types=types,
-            hashing=self.hashing,
+            hashing=hashing,
+            odd_values=self.odd_values,
         )
 
     def quickly(self, record: dict[str, Any]) -> tuple[Any, ...] | None:
-        """Key, order, row and uncounted phones by the quick way; None where it declines."""
+        """Key, order, row and odd values by the quick way; None where it declines."""
         message = self.decoded(record)
-        self.hashing.unread_phones = 0
+        self.odd_values.counts.clear()
         read_at = packed_moment(READ_AT)
         [found] = self.quick.read([message.record], [read_at]) if message else [None]
         if not found:
-            assert self.hashing.unread_phones == 0
+            assert not self.odd_values.counts
             return None
         fields = fields_of(found.row, row_columns(self.stream))
-        return found.key, found.updated_at, fields, self.hashing.unread_phones
+        return found.key, found.updated_at, fields, dict(self.odd_values.counts)
 
     def decoded(self, record: dict[str, Any]) -> QuickMessage | None:
         """The record as the quick decoder gives it; None where it declines."""
@@ -104,7 +110,7 @@ class BothWays:
 
     def in_full(self, record: dict[str, Any]) -> tuple[Any, ...] | None:
         """The same by the full way; None where it refuses."""
-        self.hashing.unread_phones = 0
+        self.odd_values.counts.clear()
         exact = msgspec.json.Decoder(float_hook=Decimal).decode(json.dumps(record))
         try:
             found = self.full.read(exact, READ_AT)
@@ -112,7 +118,7 @@ class BothWays:
             return None
         assert found.row is not None
         fields = fields_of(self.form.pack(found.row), row_columns(self.stream))
-        return found.key, found.order[0], fields, self.hashing.unread_phones
+        return found.key, found.order[0], fields, dict(self.odd_values.counts)
 
 
 def fields_of(row: bytes, columns: list[str]) -> dict[str, Any]:
@@ -211,7 +217,16 @@ def test_ordinary_records_go_the_quick_way(ways: BothWays, fields: dict[str, Any
 
 @pytest.mark.parametrize(
     "fields",
-    [{"mergedInto": "2"}, {"email": 5}, {"updatedAt": None}, {"hs_persona": "a\0b"}, {"id": "a b"}],
+    [
+        {"mergedInto": "2"},
+        {"email": 5},
+        {"updatedAt": None},
+        {"hs_persona": "a\0b"},
+        {"id": "a b"},
+        {"num_notes": "many"},
+        {"hubspot_owner_id": "ann@example.com"},
+        {"createdAt": "2026-13-01"},
+    ],
 )
 def test_what_is_out_of_the_ordinary_is_left_to_the_full_way(fields: dict[str, Any]) -> None:
     record = {"id": "1", "updatedAt": "2026-10-31T10:00:00Z", **fields}
