@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from target_crmhub_postgres.mapping import Stream
     from target_crmhub_postgres.odd_values import OddValues
     from target_crmhub_postgres.quick_messages import QuickShape
+
+
+#: Parts that records are read in again when one of them is declined. Most parts are read once
+#: more then; halves would be read once more at every step.
+_PARTS: Final = 8
 
 
 class QuickRow(Struct, frozen=True, gc=False):
@@ -133,10 +138,12 @@ class QuickReader:
             self._odd_values.counts = counts
         if len(records) == 1:
             return [None]
-        half = len(records) // 2
+        size = -(-len(records) // _PARTS)
         return [
-            *self._rows(records[:half], keys[:half], read_at[:half]),
-            *self._rows(records[half:], keys[half:], read_at[half:]),
+            row
+            for start in range(0, len(records), size)
+            for part in [slice(start, start + size)]
+            for row in self._rows(records[part], keys[part], read_at[part])
         ]
 
     def _packed(

@@ -166,9 +166,10 @@ def test_one_warning_names_stream_path_reason_count_and_key(hub: Hub) -> None:
 def test_an_odd_value_is_null_and_named_without_its_words(
     hub: Hub, stream: str, fields: dict[str, Any], words: str
 ) -> None:
-    ended = hub.run([schema(stream), record(stream, **{KEYS[stream]: "1"}, **fields)])
+    key: dict[str, Any] = {KEYS[stream]: "1"}
+    ended = hub.run([schema(stream), record(stream, **key, **fields)])
     sound = hub.another()
-    sound.load([schema(stream), record(stream, **{KEYS[stream]: "1"})])
+    sound.load([schema(stream), record(stream, **key)])
     apart = ("org_id", "connection_id", "synced_at")
     table = f"crm_{stream}"
     odd_row, sound_row = ({**each.rows(table)[0], **dict.fromkeys(apart)} for each in (hub, sound))
@@ -221,7 +222,7 @@ def test_without_odd_values_there_is_no_warning(hub: Hub) -> None:
 
 def test_the_warning_names_three_keys_and_thirty_places_at_most(hub: Hub) -> None:
     names = [f"custom_{number}" for number in range(40)]
-    odd = {name: [MARK] for name in names}
+    odd: dict[str, Any] = {name: [MARK] for name in names}
     lines = [record("contacts", id=str(number), **odd) for number in range(5)]
     ended = hub.having(kept_properties={"contacts": names}).run([schema("contacts"), *lines])
     [warning] = warnings(ended.stderr)

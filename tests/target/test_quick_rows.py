@@ -224,6 +224,7 @@ def test_ordinary_records_go_the_quick_way(ways: BothWays, fields: dict[str, Any
         {"hs_persona": "a\0b"},
         {"id": "a b"},
         {"num_notes": "many"},
+        {"phone": "030 1", "num_notes": "many"},
         {"hubspot_owner_id": "ann@example.com"},
         {"createdAt": "2026-13-01"},
     ],
