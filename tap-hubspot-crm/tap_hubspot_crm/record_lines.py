@@ -44,13 +44,17 @@ class RecordLines:
 
 
 def as_dictionary(record: Record) -> dict[str, Any]:
-    """Return the fields of a record by name, a number as the one that it is."""
+    """Return the fields of a record by name, a number as the one that it is.
+
+    A field that is unset is left out, as it is from a line.
+    """
     if isinstance(record, dict):
         return record
     named = zip(record.__struct_encode_fields__, astuple(record), strict=True)
     return {
         name: Decimal(bytes(value).decode()) if isinstance(value, msgspec.Raw) else value
         for name, value in named
+        if value is not msgspec.UNSET
     }
 
 

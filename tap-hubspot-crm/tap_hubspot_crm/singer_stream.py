@@ -188,9 +188,11 @@ class HubSpotStream(Stream):
             raise InternalError(f"{self.name} has a bookmark of another kind")
         return bookmark
 
-    def _selected_fields(self) -> set[str]:
-        """Return the fields of the record that the catalog selects."""
+    def _selected_schemas(self) -> dict[str, Mapping[str, Any]]:
+        """Return the JSON Schema of each field that the catalog selects, as SCHEMA announces it."""
         properties = self.effective_schema.get("properties")
         if not isinstance(properties, dict):
             raise UnexpectedResponseError(f"the schema of {self.name} has no properties")
-        return {name for name in properties if self.mask["properties", name]}
+        return {
+            name: schema for name, schema in properties.items() if self.mask["properties", name]
+        }

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from tap_hubspot_crm.association_sets import AssociationReader
 from tap_hubspot_crm.associations import AssociationSource, association_passes
+from tap_hubspot_crm.catalog_check import check_catalog
 from tap_hubspot_crm.definitions import Definitions, read_definitions
 from tap_hubspot_crm.errors import TapError, concerns_one_stream
 from tap_hubspot_crm.listings import LISTINGS, OWNERS_SCHEMA, PIPELINES_SCHEMA, listing_pass
@@ -17,6 +18,7 @@ from tap_hubspot_crm.object_passes import full_pass_due, object_passes
 from tap_hubspot_crm.object_types import CONTACTS, DEALS
 from tap_hubspot_crm.objects import ObjectReader
 from tap_hubspot_crm.properties import object_schema, shadowed_names
+from tap_hubspot_crm.property_names import warn_of_names
 from tap_hubspot_crm.records import RecordShape
 from tap_hubspot_crm.sending import ObjectSource
 from tap_hubspot_crm.singer_stream import HubSpotStream
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from singer_sdk.helpers.types import Record
+    from singer_sdk.singerlib.catalog import Catalog
 
     from tap_hubspot_crm.events import Event
     from tap_hubspot_crm.readable import ReadableProperties
@@ -73,9 +76,14 @@ class ObjectStream(HubSpotStream):
     def events(self) -> Iterator[Event]:
         bookmark = self._bookmark(ObjectBookmark)
         definitions = self._definitions()
-        shape = RecordShape(
-            stream=self.name, definitions=definitions.items, selected=self._selected_fields()
+        schemas = self._selected_schemas()
+        warn_of_names(
+            self.name,
+            schemas,
+            definitions=definitions.items,
+            wanted=self._tap.settings.properties.get(self.name),
         )
+        shape = RecordShape(stream=self.name, definitions=definitions.items, schemas=schemas)
         now = self._tap.client.clock.now()
         # What HubSpot refused is asked for again where every row is read anyway.
         begins_full_pass = bookmark.full_pass is None and full_pass_due(
@@ -108,6 +116,17 @@ class ObjectStream(HubSpotStream):
             scopes = ", ".join(sorted(properties.scopes)) or "not named by HubSpot"
             why = f"HubSpot refuses to read them (missing scope: {scopes})"
             self._warn(why, sorted(properties.refused))
+
+    @override
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over a catalog's selection and types.
+
+        Raises:
+            InvalidSettingsError: The catalog promises what no record of this stream can keep.
+        """
+        super().apply_catalog(catalog)
+        if self.selected and catalog.get_stream(self.name) is not None:
+            check_catalog(self.name, self._selected_schemas(), self.effective_schema)
 
     @override
     def _generate_record_messages(self, record: Record) -> Generator[RecordMessage, None, None]:
