@@ -19,7 +19,8 @@ def batch_read_links(call: Call) -> Answer:
     itself, `after` in its input.
     """
     from_type, to_type = call.object_type("from_type"), call.object_type("to_type")
-    ids, dialect = input_ids(call.body, call.dialect.associations_inputs), call.dialect
+    dialect = call.dialect
+    ids = input_ids(call, "associations_inputs", dialect.associations_inputs)
     answer = BatchAnswer(call, dialect.associations_silence, "associations", from_type, to_type)
     refused: list[str] = []
     with call.portal.lock:
@@ -40,6 +41,7 @@ def batch_read_links(call: Call) -> Answer:
                 continue
             result: JsonObject = {"from": {"id": record_id}, "to": page}
             if following is not None:
+                call.quirks.count("associations_page")
                 result["paging"] = {"next": {"after": following, "link": call.address}}
             answer.results.append(result)
     answer.refuse(dialect.associations_refusal, "fromObjectId", refused)

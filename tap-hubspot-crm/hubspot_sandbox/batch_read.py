@@ -18,7 +18,7 @@ def batch_read(call: Call) -> Answer:
     """
     object_type, dialect = call.object_type(), call.dialect
     history = texts(call.body, "propertiesWithHistory")
-    ids = list(dict.fromkeys(input_ids(call.body, dialect.batch_inputs)))
+    ids = list(dict.fromkeys(input_ids(call, "batch_inputs", dialect.batch_inputs)))
     if history and len(ids) > HISTORY_LIMIT:
         raise invalid_request(
             "The maximum number of inputs supported in a batch request for property histories "

@@ -8,16 +8,17 @@ from hubspot_sandbox.dialect import Lapse, Refusal, Silence
 from hubspot_sandbox.errors import internal_error, invalid_request
 
 
-def input_ids(body: JsonObject, limit: int) -> list[str]:
-    """Return the ids of a batch's `inputs`.
+def input_ids(call: Call, switch: str, limit: int) -> list[str]:
+    """Return the ids of a batch's `inputs`; the switch is the one that says how many there may be.
 
     Raises:
         ApiError: none, more than `limit`, or one without an id.
     """
-    inputs = objects(body, "inputs")
+    inputs = objects(call.body, "inputs")
     if not inputs:
         raise invalid_request("inputs must hold at least one id", field=["inputs"])
     if len(inputs) > limit:
+        call.quirks.count(switch)
         raise invalid_request(
             f"The maximum number of inputs supported in a batch request is {limit}",
             field=["inputs"],

@@ -84,6 +84,7 @@ class Call:
         """
         if sensitivity in self.sensitivities(object_type):
             return
+        self.quirks.count("sensitive_listing", self.dialect.sensitive_listing != "200")
         match self.dialect.sensitive_listing:
             case "400":
                 raise invalid_request("dataSensitivity must be one that is documented")
@@ -120,8 +121,9 @@ class Call:
             kind = "sensitive" if name in more_sensitive else definition.sensitivity
             if kind in allowed:
                 readable.append(name)
-            elif self.dialect.sensitive_naming == "refused":
-                self.quirks.count("sensitive_naming")
+                continue
+            self.quirks.count("sensitive_naming")
+            if self.dialect.sensitive_naming == "refused":
                 raise self.missing_scope(_SCOPES[kind].format(object_type))
         return readable
 

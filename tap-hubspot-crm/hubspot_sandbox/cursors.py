@@ -37,6 +37,13 @@ def before_next(ids: Sequence[int], last_id: int, limit: int, cycle: int) -> int
     return ids[start - 1] if start else -1
 
 
+def is_made_up(style: CursorStyle, text: str, store: RecordStore) -> bool:
+    """Return whether the list never gave this cursor out."""
+    if style == "opaque":
+        return not _unwrap(text)
+    return not (text.isdecimal() and (text == "0" or store.was_id(int(text) - 1)))
+
+
 def read_cursor(style: CursorStyle, text: str, store: RecordStore) -> int:
     """Return the id a page starts from.
 
@@ -46,7 +53,7 @@ def read_cursor(style: CursorStyle, text: str, store: RecordStore) -> int:
     if style == "opaque":
         return _unwrap(text)
     start = whole_number(text, "after")
-    if style == "id" or start == 0 or store.was_id(start - 1):
+    if style == "id" or not is_made_up(style, text, store):
         return start
     if style == "error":
         raise internal_error()

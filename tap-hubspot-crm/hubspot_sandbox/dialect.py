@@ -18,7 +18,7 @@ def _check_share(share: float) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Lapse:
-    """A wrong answer for some ids: so many times in a row, then once a right one, and so on."""
+    """A wrong answer for some ids: so many times in a row, then three right ones, and so on."""
 
     #: Share of the ids that this can happen to.
     share: float = 0.0

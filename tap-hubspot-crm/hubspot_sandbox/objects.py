@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final
 
 from hubspot_sandbox.calls import Answer, Call, JsonObject, comma_list, flag, whole_number
-from hubspot_sandbox.cursors import before_next, read_cursor, write_cursor
+from hubspot_sandbox.cursors import before_next, is_made_up, read_cursor, write_cursor
 from hubspot_sandbox.errors import internal_error, not_found
 from hubspot_sandbox.faults import share
 from hubspot_sandbox.quirks import is_refused
@@ -26,7 +26,9 @@ def list_records(call: Call) -> Answer:
     history = comma_list(call.query, "propertiesWithHistory")
     dialect = call.dialect
     most = min(dialect.list_limit, HISTORY_LIMIT) if history else dialect.list_limit
-    limit = whole_number(call.query.get("limit", "10"), "limit", low=1, high=most)
+    asked = call.query.get("limit", "10")
+    call.quirks.count("list_limit", asked.isdecimal() and int(asked) > dialect.list_limit)
+    limit = whole_number(asked, "limit", low=1, high=most)
     archived = flag(call.query, "archived")
     associations = comma_list(call.query, "associations")
     names = comma_list(call.query, "properties")
@@ -35,17 +37,22 @@ def list_records(call: Call) -> Answer:
     with call.portal.lock:
         store = call.portal.stores[object_type]
         given = call.query.get("after")
-        after = read_cursor(style, given, store) if given else 0
+        after = 0
+        if given:
+            call.quirks.count("list_cursor", style != "id" and is_made_up(style, given, store))
+            after = read_cursor(style, given, store)
         found = store.page(after=after, limit=limit + 1, archived=archived)
         page = found[:limit]
         if dialect.list_refuses and names:
             _refuse_page(call, select, page)
         if dialect.shuffles_list_pages:
             page.sort(key=lambda record: share("shuffled", record.id))
+            call.quirks.count("shuffles_list_pages", page != found[:limit])
         results = _rows(call, select, page, history, associations)
         body: JsonObject = {"results": results}
         if len(found) > limit:
             last = found[limit - 1].id
+            call.quirks.count("list_cursor", style == "opaque")
             if dialect.list_cursor_cycle:
                 ids = store.ids(archived=archived)
                 last = before_next(ids, last, limit, dialect.list_cursor_cycle)

@@ -20,12 +20,14 @@ from hubspot_sandbox.sandbox import Sandbox
 from tap_hubspot_crm.timekeeping import Timer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tap.model.comparison import ObjectStream
 
 _FREE = Limits(calls_per_10_seconds=100_000, searches_per_second=10_000)
-_PROPERTIES = {
+#: Time that passes before a run.
+PAUSE_SECONDS = 60
+_PROPERTIES: Mapping[ObjectStream, Sequence[str]] = {
     "contacts": ["firstname", "num_associated_deals"],
     "deals": ["dealname", "num_associated_contacts"],
 }
@@ -48,14 +50,18 @@ class Stage:
 
     contacts: int = 20
     deals: int = 8
+    #: Names of the properties to read; None: all that the portal has.
+    properties: Mapping[ObjectStream, Sequence[str]] | None = field(
+        default_factory=lambda: _PROPERTIES
+    )
     consumer: Consumer = field(default_factory=Consumer)
 
     def __post_init__(self) -> None:
         """Build the portal."""
-        self._clock = VirtualClock(1_795_000_000_000)
-        self._sandbox = Sandbox(clock=self._clock, dialect=Dialect(sensitive_listing="403"))
-        self._app = SandboxApp(self._sandbox)
-        self.portal = self._sandbox.add_portal(
+        self.clock = VirtualClock(1_795_000_000_000)
+        self.sandbox = Sandbox(clock=self.clock, dialect=Dialect(sensitive_listing="403"))
+        self._app = SandboxApp(self.sandbox)
+        self.portal = self.sandbox.add_portal(
             contacts=self.contacts, deals=self.deals, limits=_FREE
         )
         self._waiting: list[tuple[tuple[str, int], Callable[[], object]]] = []
@@ -73,14 +79,15 @@ class Stage:
 
     def sync(self, settings: Mapping[str, Any], **plan: Any) -> Run:  # noqa: ANN401 - a Plan's fields
         """Run the tap from the consumer's state, and have the consumer take what it prints."""
-        self._clock.advance(60_000)
-        self._sandbox.forget_requests()
+        self.clock.advance(PAUSE_SECONDS * 1000)
+        self.sandbox.forget_requests()
+        wanted = {} if self.properties is None else {"properties": self.properties}
         run = run_tap(
             self._app,
             Plan(
                 settings={
                     "access_token": self.portal.access_token,
-                    "properties": _PROPERTIES,
+                    **wanted,
                     "searches_per_second": 10_000,
                     "calls_per_10_seconds": 100_000,
                     **settings,
@@ -89,8 +96,8 @@ class Stage:
             ),
             state=self.consumer.state,
             timer=Timer(
-                monotonic=lambda: self._clock.now_ms() / 1000,
-                sleep=self._clock.sleep,
+                monotonic=lambda: self.clock.now_ms() / 1000,
+                sleep=self.clock.sleep,
                 jitter=lambda: 0.0,
             ),
             rng=Random(1),
@@ -101,21 +108,40 @@ class Stage:
         self.consumer.state = states[-1] if states else self.consumer.state
         return run
 
-    def differences(self) -> list[str]:
-        """Return what the consumer holds otherwise than the portal."""
+    def differences(
+        self, *, is_after_full_pass: bool = True, unreadable: Collection[str] = ()
+    ) -> list[str]:
+        """Return what the consumer holds otherwise than the portal.
+
+        Args:
+            is_after_full_pass: Whether what leaves no trace must be right, too.
+            unreadable: Properties that the token may not read.
+        """
+        names = {stream: self._names(stream, unreadable) for stream in OBJECT_STREAMS}
         comparison = compare(
             self.consumer,
             self.portal,
-            properties={stream: _PROPERTIES[stream] for stream in OBJECT_STREAMS},
-            is_after_full_pass=True,
+            properties=names,
+            is_after_full_pass=is_after_full_pass,
         )
         return comparison.differences
 
+    def _names(self, stream: ObjectStream, unreadable: Collection[str]) -> list[str]:
+        if self.properties is not None:
+            names = list(self.properties[stream])
+        else:
+            names = [
+                item.name
+                for item in self.portal.properties[stream].values()
+                if item.sensitivity == "non_sensitive" and item.archived_at is None
+            ]
+        return [name for name in names if name not in unreadable]
+
     def _meanwhile(self) -> None:
-        self._clock.advance(20)
+        self.clock.advance(20)
         listed = Counter(
             f"/{call.path.rpartition('/')[2]}"
-            for call in self._sandbox.requests()
+            for call in self.sandbox.requests()
             if call.method == "GET" and "/objects/" in call.path
         )
         for entry in list(self._waiting):
