@@ -15,6 +15,26 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.client import HubSpotClient
 
 
+def account_of(client: HubSpotClient) -> str:
+    """Return the id of the account that the token reads.
+
+    Makes one call.
+
+    Raises:
+        MissingScopesError: The token may not ask for it.
+        UnexpectedResponseError: HubSpot's answer names no account.
+        TapError: As any other call.
+    """
+    endpoint = client.paths.account()
+    found = read_account_id(client.get(endpoint, {}).body.get("portalId"))
+    if found is None:
+        raise UnexpectedResponseError(
+            f"HubSpot's answer to GET {endpoint.path} has no account id in portalId; check api_url "
+            "and any proxy"
+        )
+    return found
+
+
 def check_account(client: HubSpotClient, expected: str | None) -> None:
     """Compare the account that the token reads with the expected one; None: any account will do.
 
@@ -27,19 +47,12 @@ def check_account(client: HubSpotClient, expected: str | None) -> None:
     """
     if expected is None:
         return
-    endpoint = client.paths.account()
     try:
-        details = client.get(endpoint, {}).body
+        found = account_of(client)
     except MissingScopesError as error:
         raise MissingScopesError(
             f"{error.message}; without it, setting expected_account_id cannot be checked"
         ) from None
-    found = read_account_id(details.get("portalId"))
-    if found is None:
-        raise UnexpectedResponseError(
-            f"HubSpot's answer to GET {endpoint.path} has no account id in portalId; check api_url "
-            "and any proxy"
-        )
     if found != expected:
         raise WrongAccountError(
             f"the token reads HubSpot account {found}, but expected_account_id is {expected}; "

@@ -31,7 +31,7 @@ logger = logging.getLogger("HubSpotConnector")
 
 #: HubSpot's changelog says 1,000; an earlier one said 100, which is tried where 1,000 fail.
 ASSOCIATIONS_LIMIT: Final = 1_000
-_FORMER_LIMIT: Final = 100
+FORMER_ASSOCIATIONS_LIMIT: Final = 100
 _NOT_FOUND: Final = 404
 
 #: Kind of an association: category, type id, label.
@@ -85,12 +85,12 @@ class AssociationReader:
         return sets
 
     def _divided(self, ids: Sequence[str], error: TapError, policy: RetryPolicy) -> AssociationSets:
-        if len(ids) > _FORMER_LIMIT:
+        if len(ids) > FORMER_ASSOCIATIONS_LIMIT:
             parts = [
-                self._block(ids[start : start + _FORMER_LIMIT], policy)
-                for start in range(0, len(ids), _FORMER_LIMIT)
+                self._block(ids[start : start + FORMER_ASSOCIATIONS_LIMIT], policy)
+                for start in range(0, len(ids), FORMER_ASSOCIATIONS_LIMIT)
             ]
-            self._most = _FORMER_LIMIT
+            self._most = FORMER_ASSOCIATIONS_LIMIT
             return _joined(parts)
         brief = partial(self._accounted, policy=BRIEF)
         division = divide(brief, ids)

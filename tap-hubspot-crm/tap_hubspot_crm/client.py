@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.connections import Session
     from tap_hubspot_crm.exchange import ReadBody
     from tap_hubspot_crm.limiter import Call
+    from tap_hubspot_crm.rate_headers import RateHeaders
     from tap_hubspot_crm.settings import Settings
 
 T = TypeVar("T")
@@ -89,6 +90,8 @@ class HubSpotClient:
         self.changes = SharedChanges()
         self.paths = ApiPaths(version=settings.api_version)
         self.clock = HubSpotClock(self._timer)
+        #: What the last answer to anything but a search said about limits; None before the first.
+        self.rate_headers: RateHeaders | None = None
         #: Whether the last request to end did so because HubSpot was unavailable for long.
         self._is_down = False
         self.limiter = Limiter(
@@ -281,6 +284,8 @@ class HubSpotClient:
 
     def _heed_limits(self, response: Response, *, search: bool, call: Call) -> None:
         told = read_rate_headers(response.headers)
+        if not search:
+            self.rate_headers = told
         if told.limit and not search:
             self.limiter.burst.correct(limit=told.limit, remaining=told.remaining, call=call)
         if told.daily_share_used > self._settings.daily_share:

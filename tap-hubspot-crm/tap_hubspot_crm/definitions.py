@@ -18,14 +18,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
-    from tap_hubspot_crm.exchange import Answer
 
 logger = logging.getLogger("HubSpotConnector")
 
 #: What is listed only where it is asked for by this name, the less sensitive first.
 SENSITIVITIES = ("sensitive", "highly_sensitive")
 #: What a portal without them answers: each has been seen, or is to be expected.
-_NOT_LISTED = frozenset({400, 403, 404})
+NOT_LISTED = frozenset({400, 403, 404})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,16 +82,16 @@ def read_definitions(
     Raises:
         TapError: The request failed, or the answer is not a list of definitions.
     """
-    answer = _ask(client, object_type)
-    found = _listed(answer, client, object_type)
+    plain = list_definitions(client, object_type)
+    found = {item.name: item for item in plain.items}
     refused = refused_before()
     for sensitivity in SENSITIVITIES:
         if sensitivity == refused or (wanted is not None and set(wanted) <= set(found)):
             break
         try:
-            more = _ask(client, object_type, sensitivity)
+            more = list_definitions(client, object_type, sensitivity)
         except (MissingScopesError, AccessDeniedError, UnexpectedResponseError) as error:
-            if error.status not in _NOT_LISTED:
+            if error.status not in NOT_LISTED:
                 raise
             logger.info(
                 "%s: %s properties are left out: HubSpot does not list them (%d)",
@@ -102,33 +101,39 @@ def read_definitions(
             )
             refused = sensitivity
             break
-        for name, item in _listed(more, client, object_type, sensitivity).items():
-            found.setdefault(name, item)
+        for item in more.items:
+            found.setdefault(item.name, item)
     return Definitions(
         items=tuple(item for item in found.values() if wanted is None or item.name in wanted),
-        asked_at=answer.asked_at,
+        asked_at=plain.asked_at,
         refused=refused,
     )
 
 
-def _ask(client: HubSpotClient, object_type: str, sensitivity: str | None = None) -> Answer:
-    query = {"archived": "false"}
-    if sensitivity is not None:
-        query["dataSensitivity"] = sensitivity
-    return client.get(client.paths.properties(object_type), query)
+def list_definitions(client: HubSpotClient, object_type: str, sensitivity: str = "") -> Definitions:
+    """Return one of HubSpot's listings of properties, archived ones left out.
 
+    Args:
+        client: Sends the request.
+        object_type: The name of one of `OBJECT_TYPES`.
+        sensitivity: One of `SENSITIVITIES`; empty for the properties that have none.
 
-def _listed(
-    answer: Answer, client: HubSpotClient, object_type: str, sensitivity: str = ""
-) -> dict[str, PropertyDefinition]:
+    Raises:
+        TapError: The request failed, or the answer is not a list of definitions.
+    """
+    query = {"archived": "false"} | ({"dataSensitivity": sensitivity} if sensitivity else {})
+    endpoint = client.paths.properties(object_type)
+    answer = client.get(endpoint, query)
     results = answer.body.get("results")
     if not isinstance(results, list):
-        path = client.paths.properties(object_type).path
-        raise UnexpectedResponseError(f"HubSpot's answer to GET {path} lists no properties")
-    return {
+        raise UnexpectedResponseError(
+            f"HubSpot's answer to GET {endpoint.path} lists no properties"
+        )
+    items = {
         item["name"]: PropertyDefinition(
             name=item["name"], type=str(item.get("type", "string")), sensitivity=sensitivity
         )
         for item in results
         if isinstance(item, dict) and isinstance(item.get("name"), str) and item["name"]
     }
+    return Definitions(items=tuple(items.values()), asked_at=answer.asked_at)

@@ -18,6 +18,8 @@ from tap_hubspot_crm.listings import LISTINGS
 from tap_hubspot_crm.object_passes import Intervals, archived_pass_due, full_pass_due
 from tap_hubspot_crm.object_types import OBJECT_TYPES
 from tap_hubspot_crm.objects import ObjectReader
+from tap_hubspot_crm.self_check.results import CheckResult
+from tap_hubspot_crm.self_check.run import self_check
 from tap_hubspot_crm.settings import Settings, read_settings
 from tap_hubspot_crm.state import BOOKMARKS, AssociationsBookmark, ListingBookmark, ObjectBookmark
 from tap_hubspot_crm.state_json import read_bookmarks
@@ -34,11 +36,13 @@ __all__ = (
     "OBJECT_STREAMS",
     "STREAMS",
     "Abandoned",
+    "CheckResult",
     "TapError",
     "Verdict",
     "count_records",
     "intervals_of",
     "probe",
+    "self_check",
 )
 
 #: Every stream that the tap has.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-import json
 import logging
 import sys
 from functools import cached_property
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog
 from typing_extensions import override
 
 from tap_hubspot_crm.account import check_account
@@ -20,16 +18,17 @@ from tap_hubspot_crm.associations import wanted_changes
 from tap_hubspot_crm.client import HubSpotClient
 from tap_hubspot_crm.command import TapCommand, settings_from_environment
 from tap_hubspot_crm.errors import (
-    InvalidSettingsError,
     TapError,
     Terminated,
     concerns_one_stream,
     in_stream,
 )
+from tap_hubspot_crm.input_files import check_settings_file, read_catalog, read_object
 from tap_hubspot_crm.output import LineWriter
 from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.probe import intervals_of
+from tap_hubspot_crm.self_check.command import TEST_HELP, is_self_check, print_self_check
 from tap_hubspot_crm.settings import SETTINGS_SCHEMA, Settings, read_settings
 from tap_hubspot_crm.singer_stream import HubSpotStream
 from tap_hubspot_crm.state import AssociationsBookmark, Bookmark
@@ -41,9 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    import click
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
     from singer_sdk.plugin_base import _ConfigInput
+    from singer_sdk.singerlib import Catalog
     from singer_sdk.streams import Stream
 
     from tap_hubspot_crm.events import Touched
@@ -98,15 +97,13 @@ class TapHubSpotCrm(Tap):
         Raises:
             InvalidSettingsError: A setting, the state or the catalog is missing or malformed.
         """
-        given = dict(config or {})
-        if parse_env_config:
-            given |= settings_from_environment(self.config_jsonschema, prefix="TAP_HUBSPOT_CRM_")
+        given = self._with_environment(config, parse_env=parse_env_config)
         self._failures: dict[str, TapError] = {}
         # Before anything is asked of HubSpot: a foreign state must not cost a request.
         self.bookmarks = read_bookmarks(state or {})
         super().__init__(
             config=given,
-            catalog=_parsed_catalog(catalog) if isinstance(catalog, dict) else catalog,
+            catalog=read_catalog(catalog) if isinstance(catalog, dict) else catalog,
             state=state,
             validate_config=validate_config,
             setup_mapper=setup_mapper,
@@ -120,8 +117,8 @@ class TapHubSpotCrm(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        # The SDK calls this for a sync and for --test, before it asks for the portal's properties;
-        # --discover sends no record and leaves it out.
+        # The SDK calls this for a sync and for --test=schema, before it asks for the portal's
+        # properties; --discover sends no record and leaves it out.
         check_account(self.client, self.settings.expected_account_id)
         super().setup_mapper()
 
@@ -244,8 +241,8 @@ class TapHubSpotCrm(Tap):
         cls.print_version(print_fn=cls.logger.info)
         tap = cls(
             config=config.config if config else {},
-            state=_json_object(state, "--state"),
-            catalog=_json_object(catalog, "--catalog"),
+            state=read_object(state, "--state"),
+            catalog=read_object(catalog, "--catalog"),
             parse_env_config=config.parse_env if config else False,
         )
         try:
@@ -265,13 +262,35 @@ class TapHubSpotCrm(Tap):
     ) -> _ConfigInput:
         for path in value:
             if path != "ENV":
-                _check_settings_file(path)
+                check_settings_file(path)
         return super().cb_config(ctx, param, value)
+
+    @classmethod
+    @override
+    def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
+        if not is_self_check(value):
+            super().cb_test(ctx, param, value)
+            return
+        given: _ConfigInput | None = ctx.params.get("config")
+        config = cls._with_environment(given.config, parse_env=given.parse_env) if given else {}
+        print_self_check(config, value, timer=cls.timer)
+        ctx.exit()
+
+    @classmethod
+    def _with_environment(cls, config: dict[str, Any] | None, *, parse_env: bool) -> dict[str, Any]:
+        """Return settings together with those in environment variables, if they are asked for."""
+        found = dict(config or {})
+        if parse_env:
+            found |= settings_from_environment(cls.config_jsonschema, prefix="TAP_HUBSPOT_CRM_")
+        return found
 
     @classmethod
     @override
     def get_singer_command(cls) -> click.Command:
         command = super().get_singer_command()
+        for parameter in command.params:
+            if isinstance(parameter, click.Option) and parameter.name == "test":
+                parameter.help = TEST_HELP
         return TapCommand(
             name=command.name,
             callback=command.callback,
@@ -280,31 +299,3 @@ class TapHubSpotCrm(Tap):
             help=command.help,
             logger=cls.logger,
         )
-
-
-def _check_settings_file(path: str) -> None:
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        content = None
-    if not isinstance(content, dict):
-        raise InvalidSettingsError("the file of --config cannot be read, or holds no JSON object")
-
-
-def _json_object(file: IO[str] | None, option: str) -> dict[str, Any] | None:
-    if file is None:
-        return None
-    try:
-        content = json.load(file)
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise InvalidSettingsError(f"the file of {option} holds no JSON object")
-    return content
-
-
-def _parsed_catalog(catalog: dict[str, Any]) -> Catalog:
-    try:
-        return Catalog.from_dict(catalog)
-    except (KeyError, TypeError, AttributeError, ValueError):
-        raise InvalidSettingsError("the catalog is not one that --discover prints") from None

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from crmhub.project_files import meltano_project_directory
+from crmhub.sync.environment import meltano_environment
+from hubspot_sandbox.server import running_sandbox
 from tap_hubspot_crm.tap import TapHubSpotCrm
 from target_crmhub_postgres.mapping import load_mapping
 from target_crmhub_postgres.target import TargetCrmHubPostgres
@@ -72,3 +77,25 @@ def test_the_project_names_no_secret() -> None:
             [setting] = [each for each in plugin["settings"] if each["name"] == name]
             if setting.get("sensitive"):
                 assert value.startswith("$"), name
+
+
+def test_meltanos_own_test_finds_the_tap_configured(tmp_path: Path) -> None:
+    """It begins a sync and ends it with the first record."""
+    programs = Path(sys.executable).parent
+    with running_sandbox() as running:
+        portal = running.sandbox.add_portal(contacts=5)
+        done = subprocess.run(
+            [str(programs / "meltano"), "config", "test", TAP["name"]],
+            cwd=meltano_project_directory(),
+            env={
+                **meltano_environment(str(tmp_path)),
+                "PATH": f"{programs}:/usr/bin:/bin",
+                "TAP_HUBSPOT_CRM_ACCESS_TOKEN": portal.access_token,
+                "TAP_HUBSPOT_CRM_API_URL": running.url,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "configuration is valid" in done.stdout

@@ -148,13 +148,6 @@ def test_discovery_prints_the_portals_properties(connection: Connection) -> None
     assert streams["contacts"]["replication_key"] == "updatedAt"
 
 
-def test_the_connection_test_reads_one_record_a_stream(connection: Connection) -> None:
-    result = connection.command("--test")
-    assert result.returncode == 0, result.stderr
-    records = [line for line in result.stdout.splitlines() if '"RECORD"' in line]
-    assert len(records) == 5
-
-
 def test_settings_may_come_from_the_environment(connection: Connection) -> None:
     environment = {
         "PATH": "/usr/bin:/bin",

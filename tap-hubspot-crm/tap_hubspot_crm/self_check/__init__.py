@@ -1,0 +1,1 @@
+"""A self-check with a real account: what this portal does where HubSpot leaves it open."""
