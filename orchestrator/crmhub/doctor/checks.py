@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from crmhub.doctor.connection_checks import check_connection
 from crmhub.doctor.database_checks import check_migrations, check_roles, check_version
 from crmhub.doctor.engine_checks import check_engine, check_meltano
 from crmhub.doctor.hubspot_checks import check_hubspot
@@ -13,6 +15,7 @@ from crmhub.doctor.web_checks import check_web_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from crmhub.doctor.findings import Check
 
@@ -27,3 +30,11 @@ CHECKS: Final[Mapping[str, Check]] = {
     "Meltano": check_meltano,
     "engine": check_engine,
 }
+
+
+def checks_for(connection_id: UUID | None) -> Mapping[str, Check]:
+    """The checks of the installation, then those of a connection where one is named."""
+    if connection_id is None:
+        return CHECKS
+    name = f"connection {connection_id}"
+    return {**CHECKS, name: partial(check_connection, connection_id=connection_id)}
