@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from tap_hubspot_crm.batch_read import AGAIN_AFTER, MOST_ALONE
 from tap_hubspot_crm.dividing import divide
 from tap_hubspot_crm.errors import TapError, UnexpectedResponseError
-from tap_hubspot_crm.object_requests import absent_ids
+from tap_hubspot_crm.object_requests import absent_ids, is_complete
 from tap_hubspot_crm.paging import CursorTrail, following_cursor
 from tap_hubspot_crm.reading import SILENCE
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
@@ -220,8 +220,8 @@ class _Account:
 
     def take(self, body: Mapping[str, Any], asked: Sequence[str]) -> list[str]:
         """Add the associations of an answer; return the records that have a further page."""
-        if body.get("status") == "PENDING":
-            # What is on its way may hold a part of a set.
+        if not is_complete(body):
+            # It may hold a part of a set.
             return []
         following: list[str] = []
         for result in body["results"]:

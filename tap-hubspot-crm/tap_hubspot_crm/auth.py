@@ -202,7 +202,7 @@ def _refusal(
     where = f"HubSpot's token endpoint answered {status}"
     if body.get("error") == "invalid_grant" or body.get("status") == "BAD_REFRESH_TOKEN":
         return InvalidGrantError(
-            f"{where}: the refresh token is invalid, expired or revoked; "
+            f"{where}: the refresh token is invalid, expired, revoked or another app's; "
             "connect the HubSpot account again"
         )
     if body.get("error") == "invalid_client" or body.get("status") in {

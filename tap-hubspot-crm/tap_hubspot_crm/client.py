@@ -23,9 +23,10 @@ from tap_hubspot_crm.errors import (
 from tap_hubspot_crm.exchange import Answer, Request
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
+from tap_hubspot_crm.network_failures import read_failure
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
-from tap_hubspot_crm.refusals import Refusal, read_failure, read_refusal, read_shortfall
+from tap_hubspot_crm.refusals import Refusal, read_refusal, read_shortfall
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, RetryPolicy, Tries, decide, describe
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header

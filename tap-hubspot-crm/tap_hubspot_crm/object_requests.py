@@ -104,11 +104,9 @@ class ObjectRequests:
                 )
             raise
         rows = {row.id: row for row in self._rows(answer, endpoint)}
-        # What is on its way says nothing yet about what it lacks (status PENDING).
-        is_complete = answer.body.get("status") != "PENDING"
         return BatchAnswer(
             rows=rows,
-            absent=absent_ids(answer.body, ids, under="ids") if is_complete else frozenset(),
+            absent=absent_ids(answer.body, ids, under="ids"),
             answered_at=answer.answered_at,
         )
 
@@ -145,6 +143,8 @@ def absent_ids(body: Mapping[str, Any], asked: Sequence[str], *, under: str) -> 
         asked: All ids that it is about.
         under: Where the context of an error names them (`ids`, `fromObjectId`).
     """
+    if not is_complete(body):
+        return frozenset()
     errors = body.get("errors")
     absent: set[str] = set()
     for error in errors if isinstance(errors, list) else ():
@@ -158,6 +158,11 @@ def absent_ids(body: Mapping[str, Any], asked: Sequence[str], *, under: str) -> 
             # It names none; there is only one that it can be about.
             absent.update(asked)
     return frozenset(absent.intersection(asked))
+
+
+def is_complete(body: Mapping[str, Any]) -> bool:
+    """Say whether HubSpot has done all that a batch was for (its specification: COMPLETE)."""
+    return body.get("status") in {None, "COMPLETE"}
 
 
 def _is_not_found(error: Mapping[str, Any]) -> bool:

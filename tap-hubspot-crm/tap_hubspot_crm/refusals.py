@@ -6,16 +6,9 @@ front of HubSpot answers with HTML, comes from public recordings and bug reports
 
 from __future__ import annotations
 
-import os
 import re
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-
-from requests import exceptions
-from urllib3.exceptions import HTTPError, ProxySchemeUnknown
-
-from tap_hubspot_crm.errors import NetworkFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -25,19 +18,13 @@ _LONGEST_RETRY_AFTER = 86_400.0
 _MOST_SCOPES: Final = 8
 _SCOPE: Final = re.compile(r"[a-z][a-z0-9_]*([.-][a-z0-9_]+){0,9}", re.ASCII)
 _LONGEST_SCOPE: Final = 100
-_CA_VARIABLES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-
-#: What breaks on the way, the more special before the more general.
-_FAILURES: Final[tuple[tuple[type[Exception], str], ...]] = (
-    (exceptions.ProxyError, "the proxy of HTTPS_PROXY, HTTP_PROXY or ALL_PROXY did not connect"),
-    (exceptions.SSLError, "no encrypted connection came about, or it broke"),
-    (exceptions.ConnectTimeout, "HubSpot could not be reached in time"),
-    (exceptions.Timeout, "HubSpot did not answer in time"),
-    (exceptions.ChunkedEncodingError, "the answer broke off"),
-    (exceptions.ContentDecodingError, "the answer was not packed as it said"),
-    (exceptions.ConnectionError, "there was no connection, or it broke"),
-    (Exception, "the request could not be sent"),
-)
+#: Where a context names scopes: as recorded, and as HubSpot's specification has it. What it calls
+#: `requiredScopes` is left out: those are of a former kind, and have been seen to be wrong.
+_KEYS_OF_SCOPES: Final = ("requiredGranularScopes", "missingScopes")
+#: Words in the message of a 403 that is about scopes, some without a category (Estuary's tests).
+_ABOUT_SCOPES: Final = ("scope", "permission")
+#: Words in the message of a 429 without a policy's name, the more special before the more general.
+_POLICIES: Final = ("TEN_SECONDLY_ROLLING", "SECONDLY", "DAILY")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +39,8 @@ class Refusal:
     unreadable: bool = False
     #: Whether an answer came that is a success for some of what was asked for only.
     in_part: bool = False
-    #: `policyName` of a 429.
+    #: The policy of a 429: its `policyName`, else the one that its message is about.
     policy: str = ""
-    #: Whether the message of a 429 is about the limit of a day.
-    is_daily: bool = False
     #: Seconds of a Retry-After header.
     retry_after: float | None = None
     #: `category` and `correlationId`, where the body had well-formed ones.
@@ -75,16 +60,16 @@ def read_refusal(
     body = body or {}
     message = body.get("message")
     words = message.lower() if isinstance(message, str) else ""
+    policy = next((name for name in _POLICIES if name.lower() in words), "")
     return Refusal(
         status=status,
         unreadable=unreadable,
-        policy=_name(body.get("policyName")),
-        is_daily="daily" in words,
+        policy=_name(body.get("policyName")) or policy,
         retry_after=_seconds(headers.get("Retry-After", "")),
         category=_name(body.get("category")),
         correlation_id=_name(body.get("correlationId")),
         scopes=tuple(dict.fromkeys(_scopes(body)))[:_MOST_SCOPES],
-        is_about_scopes="scope" in words,
+        is_about_scopes=any(word in words for word in _ABOUT_SCOPES),
     )
 
 
@@ -103,53 +88,6 @@ def read_shortfall(status: int, body: Mapping[str, object]) -> Refusal | None:
     return None
 
 
-def read_failure(error: OSError | HTTPError, request: str) -> Refusal:
-    """Name what broke; the exception's own text may quote the address with its ids.
-
-    Raises:
-        NetworkFailedError: No further try can help: the answer comes from a host that is not to be
-            trusted, or the machine's own settings keep the request from being sent.
-    """
-    match error:
-        case exceptions.SSLError() if _is_about_certificate(error):
-            raise NetworkFailedError(
-                f"no trusted connection to HubSpot ({request}): a certificate is refused; if a "
-                "proxy is in the way, let REQUESTS_CA_BUNDLE name the file with its certificate "
-                "authority (SSL_CERT_FILE alone is not read)"
-            ) from None
-        case exceptions.InvalidProxyURL() | exceptions.InvalidSchema() | ProxySchemeUnknown():
-            raise NetworkFailedError(
-                f"the proxy cannot be used ({request}): HTTPS_PROXY, HTTP_PROXY or ALL_PROXY must "
-                "be an address such as http://proxy.example:3128; SOCKS needs the package PySocks"
-            ) from None
-        case exceptions.RequestException() | HTTPError():
-            failure = next(words for kind, words in _FAILURES if isinstance(error, kind))
-        case _:
-            raise NetworkFailedError(
-                f"the trusted certificates cannot be read ({request}): {_named_bundle()} must name "
-                "a readable file of certificates, or be unset"
-            ) from None
-    return Refusal(status=None, failure=failure)
-
-
-def _named_bundle() -> str:
-    """Return the variables that name certificates, those that are set first of all."""
-    given = [name for name in _CA_VARIABLES if os.environ.get(name)]
-    return " or ".join(given or _CA_VARIABLES)
-
-
-def _is_about_certificate(error: BaseException) -> bool:
-    """Say whether a certificate was refused, which `requests` wraps in three exceptions."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return True
-    reason = getattr(error, "reason", None)
-    return any(
-        _is_about_certificate(cause)
-        for cause in (reason, *error.args)
-        if isinstance(cause, BaseException)
-    )
-
-
 def _scopes(body: Mapping[str, object]) -> Iterator[str]:
     """Yield the well-formed scopes that a 403 names, wherever they stand."""
     errors = body.get("errors")
@@ -157,7 +95,7 @@ def _scopes(body: Mapping[str, object]) -> Iterator[str]:
         context = part.get("context") if isinstance(part, dict) else None
         if not isinstance(context, dict):
             continue
-        for name in ("requiredGranularScopes", "requiredScopes"):
+        for name in _KEYS_OF_SCOPES:
             named = context.get(name)
             for scope in named[: 10 * _MOST_SCOPES] if isinstance(named, list) else ():
                 if isinstance(scope, str) and len(scope) <= _LONGEST_SCOPE:

@@ -37,6 +37,8 @@ _TOO_MANY: Final = 429
 #: What the edge answers by itself, for one request and in HTML.
 _OF_THE_EDGE: Final = frozenset({400, 403, 404, 408})
 _TIMED_OUT: Final = 408
+#: The category of an error that the same request meets again.
+_INVALID: Final = "VALIDATION_ERROR"
 #: Client errors that may be about how much was asked for.
 _ABOUT_SIZE: Final = frozenset({400, 413, 414})
 
@@ -133,7 +135,7 @@ def _is_doubtful(refusal: Refusal) -> bool:
 
 
 def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wait:
-    if "DAILY" in refusal.policy.upper() or refusal.is_daily:
+    if "DAILY" in refusal.policy:
         raise RateLimitedError(
             f"HubSpot's daily limit is reached ({request}); it resets at midnight in the portal's "
             "time zone",
@@ -147,7 +149,7 @@ def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wai
         )
     if refusal.retry_after is not None:
         seconds = refusal.retry_after
-    elif "TEN_SECONDLY" in refusal.policy.upper() or (not refusal.policy and not search):
+    elif "TEN_SECONDLY" in refusal.policy or (not refusal.policy and not search):
         seconds = 10.0
     else:
         seconds = 1.0
@@ -157,7 +159,9 @@ def _limited(refusal: Refusal, *, tries: int, search: bool, request: str) -> Wai
 def _may_pass(refusal: Refusal) -> bool:
     """Say whether the same request may succeed later."""
     status = refusal.status
-    if status is None or status in {_TIMED_OUT, _LOCKED, _MIGRATING} or refusal.in_part:
+    if refusal.in_part:
+        return refusal.category != _INVALID
+    if status is None or status in {_TIMED_OUT, _LOCKED, _MIGRATING}:
         return True
     # 522, 525 and 526 mean a broken set-up at HubSpot's edge, but pass like the others.
     return status >= 500  # noqa: PLR2004 - the server's own errors begin here
@@ -168,10 +172,13 @@ def _forbidden(
 ) -> AccessDeniedError | MissingScopesError:
     """Return the error that an answer with status 403 is."""
     if refusal.category == "MISSING_SCOPES" or refusal.scopes or refusal.is_about_scopes:
-        # HubSpot names alternatives without saying that they are, so no "and" between them.
-        named = ", ".join(refusal.scopes) or " and ".join(endpoint.scopes)
+        # HubSpot lists scopes of which each may be enough; the endpoint's own is the usual one.
+        named = sorted(
+            refusal.scopes or endpoint.scopes, key=lambda scope: scope not in endpoint.scopes
+        )
+        lacks = "the scope" if len(named) == 1 else "one or more of the scopes"
         return MissingScopesError(
-            f"HubSpot refuses {request}: the token lacks the scope {named}",
+            f"HubSpot refuses {request}: the token lacks {lacks} {', '.join(named)}",
             status=refusal.status,
             category=refusal.category,
             scopes=refusal.scopes,
@@ -205,17 +212,19 @@ def _failure(refusal: Refusal, *, tries: int, request: str) -> TapError:
             # A wait of hours is about the account; what is asked makes no difference.
             is_divisible=wait is None or wait <= LONGEST_WAIT,
         )
+    is_divisible = refusal.in_part or status in _ABOUT_SIZE
     if refusal.unreadable:
         return UnexpectedResponseError(
             f"HubSpot's answer to {request} is no JSON object (status {status}, {tries} tries); "
             "check api_url and any proxy",
             status=status,
+            is_divisible=is_divisible,
         )
     return UnexpectedResponseError(
         f"HubSpot answered {status} to {request}{said}",
         status=status,
         category=category,
-        is_divisible=status in _ABOUT_SIZE,
+        is_divisible=is_divisible,
     )
 
 

@@ -9,7 +9,8 @@ from urllib3.exceptions import HTTPError
 
 from tap_hubspot_crm.auth import NoToken
 from tap_hubspot_crm.json_bodies import read_json_object
-from tap_hubspot_crm.refusals import read_failure, read_refusal
+from tap_hubspot_crm.network_failures import read_failure
+from tap_hubspot_crm.refusals import read_refusal
 from tap_hubspot_crm.retrying import Tries, decide, describe
 
 if TYPE_CHECKING:
