@@ -118,7 +118,8 @@ def decide(
     most = policy.tries if refusal.status is not None else min(policy.tries, STEADY.tries)
     if not _may_pass(refusal) or tries >= most:
         raise _failure(refusal, tries=tries, request=request)
-    wait = backoff if refusal.retry_after is None else refusal.retry_after
+    # Not less than our own wait: a short one, said again and again, would use up the tries.
+    wait = max(backoff, refusal.retry_after or 0.0)
     if refusal.status == _LOCKED:
         # HubSpot: wait at least two seconds after a 423.
         wait = max(wait, 2.0)
