@@ -29,6 +29,31 @@ ALTER SCHEMA crmhub OWNER TO crmhub_owner;
 COMMENT ON SCHEMA crmhub IS 'CRM Hub: canonical CRM data per organisation, and what keeps it fresh.';
 
 --
+-- Name: check_account_known(uuid, uuid); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
+--
+
+CREATE FUNCTION crmhub.check_account_known(p_org_id uuid, p_connection_id uuid) RETURNS void
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform from crmhub.source_connections
+    where id = p_connection_id and org_id = p_org_id and external_account_id is not null;
+    if not found then
+        raise exception 'the account of this connection is not known' using errcode = 'CH004';
+    end if;
+end
+$$;
+
+ALTER FUNCTION crmhub.check_account_known(p_org_id uuid, p_connection_id uuid) OWNER TO crmhub_owner;
+
+--
+-- Name: FUNCTION check_account_known(p_org_id uuid, p_connection_id uuid); Type: COMMENT; Schema: crmhub; Owner: crmhub_owner
+--
+
+COMMENT ON FUNCTION crmhub.check_account_known(p_org_id uuid, p_connection_id uuid) IS 'Raises CH004 unless the connection is of the organisation and its account is known.';
+
+--
 -- Name: check_pii_fingerprint(uuid, smallint, bytea); Type: FUNCTION; Schema: crmhub; Owner: crmhub_owner
 --
 
@@ -1469,6 +1494,13 @@ GRANT USAGE ON SCHEMA crmhub TO crmhub_loader;
 GRANT USAGE ON SCHEMA crmhub TO crmhub_state;
 GRANT USAGE ON SCHEMA crmhub TO crmhub_orchestrator;
 GRANT USAGE ON SCHEMA crmhub TO crmhub_reader;
+
+--
+-- Name: FUNCTION check_account_known(p_org_id uuid, p_connection_id uuid); Type: ACL; Schema: crmhub; Owner: crmhub_owner
+--
+
+REVOKE ALL ON FUNCTION crmhub.check_account_known(p_org_id uuid, p_connection_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION crmhub.check_account_known(p_org_id uuid, p_connection_id uuid) TO crmhub_loader;
 
 --
 -- Name: FUNCTION check_pii_fingerprint(p_org_id uuid, p_hash_version smallint, p_fingerprint bytea); Type: ACL; Schema: crmhub; Owner: crmhub_owner

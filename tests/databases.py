@@ -47,11 +47,14 @@ class TestDatabase:
             cursor.execute(query, parameters)
             return [] if cursor.description is None else cursor.fetchall()
 
-    def add_connection(self, org_id: uuid.UUID | None = None) -> tuple[uuid.UUID, uuid.UUID]:
-        """A new connected HubSpot account: its organisation and its connection."""
+    def add_connection(
+        self, org_id: uuid.UUID | None = None, *, account_id: str | None = None
+    ) -> tuple[uuid.UUID, uuid.UUID]:
+        """A new connection and its organisation; without `account_id`, its account is unknown."""
         [row] = self.rows(
-            "insert into crmhub.source_connections (org_id) values (%s) returning org_id, id",
-            [org_id or uuid.uuid4()],
+            "insert into crmhub.source_connections (org_id, external_account_id) values (%s, %s) "
+            "returning org_id, id",
+            [org_id or uuid.uuid4(), account_id],
         )
         return row["org_id"], row["id"]
 

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MIGRATE = "run `crmhub migrate` on this database"
+_UNKNOWN_ACCOUNT = (
+    "it is not known which account connection_id is of: `crmhub connections reconnect` learns it "
+    "from a token; without one, set allow_unknown_account"
+)
 
 #: SQLSTATE → what to tell (PostgreSQL: appendix A; CH… are raised by our own functions).
 _BY_STATE: dict[str, tuple[type[TargetError], str]] = {
@@ -38,6 +42,7 @@ _BY_STATE: dict[str, tuple[type[TargetError], str]] = {
         InvalidSettingsError,
         "pii_hash_salt is not the one of this organisation's pseudonyms: set the earlier one again",
     ),
+    "CH004": (InvalidSettingsError, _UNKNOWN_ACCOUNT),
     "28000": (DatabaseFailureError, "the login in database_url is refused: check its rights"),
     "28P01": (DatabaseFailureError, "the login in database_url is refused: check its password"),
     "3F000": (DatabaseFailureError, f"a schema is missing: {_MIGRATE}"),

@@ -35,6 +35,10 @@ select set_config('crmhub.org_id', %(org_id)s::text, true), set_config('lock_tim
 -- The connection is the organisation's and the lease is held, until the transaction ends.
 select crmhub.hold_connection(%(org_id)s, %(connection_id)s, %(lease_token)s);
 
+-- name: check_account_known
+-- It is known which account the connection is of.
+select crmhub.check_account_known(%(org_id)s, %(connection_id)s);
+
 -- name: check_pii_fingerprint
 -- The salt is the one this organisation's pseudonyms were made with.
 select crmhub.check_pii_fingerprint(%(org_id)s, %(hash_version)s, %(fingerprint)s);

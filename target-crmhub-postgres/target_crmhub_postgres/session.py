@@ -78,10 +78,16 @@ class Session:
         """
         session = cls(settings=settings, connection=_connected(settings.database_url))
         known = session.parameters(hash_version=HASH_VERSION, fingerprint=fingerprint)
+
+        def check_tenant(cursor: Cursor) -> None:
+            if not settings.allow_unknown_account:
+                cursor.execute(QUERIES["check_account_known"], known)
+            cursor.execute(QUERIES["check_pii_fingerprint"], known)
+
         try:
             with translating_errors():
                 session._inspect()
-            session.run(lambda cursor: cursor.execute(QUERIES["check_pii_fingerprint"], known))
+            session.run(check_tenant)
         except BaseException:
             session.close()
             raise

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import json
-import re
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import phonenumbers
-import psycopg
-from psycopg import conninfo
 from singer_sdk import typing as th
 
 from target_crmhub_postgres.errors import InvalidSettingsError
 from target_crmhub_postgres.mapping import providers
 from target_crmhub_postgres.pii import SHORTEST_SALT
+from target_crmhub_postgres.setting_values import (
+    MOST_ROWS,
+    PROPERTY_NAME,
+    one_of,
+    read_connection_string,
+    read_names_by_stream,
+    read_region,
+    read_rows,
+    read_salt,
+    read_truth,
+    read_uuid,
+)
 
 if TYPE_CHECKING:
+    import uuid
     from collections.abc import Callable, Mapping
 
-_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
-_PROPERTY_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,255}", re.ASCII)
-_MOST_ROWS: Final = 1_000_000
 DEFAULT_BATCH_SIZE_ROWS: Final = 5_000
 
 #: For the SDK's --about and for the README.
@@ -115,6 +119,13 @@ CONFIG_JSONSCHEMA: Final[dict[str, Any]] = th.PropertiesList(
         title="Mass deletion",
         description="Let a full pass delete more than 30 % and more than 100 rows of a stream.",
     ),
+    th.Property(
+        "allow_unknown_account",
+        th.BooleanType,
+        default=False,
+        title="Unknown account",
+        description="Load a connection of which it is not known which account of the CRM it is of.",
+    ),
 ).to_dict()
 
 
@@ -136,6 +147,7 @@ class Settings:
     batch_size_rows: int
     lease_token: uuid.UUID | None
     allow_mass_delete: bool
+    allow_unknown_account: bool
 
     @property
     def choices(self) -> dict[str, str]:
@@ -154,39 +166,45 @@ def read_settings(config: Mapping[str, Any], known_providers: list[str] | None =
     reader = _Reader(config)
     values: dict[str, Any] = {
         "database_url": reader.required(
-            "database_url", _connection_string, "a PostgreSQL connection string"
+            "database_url", read_connection_string, "a PostgreSQL connection string"
         ),
-        "org_id": reader.required("org_id", _uuid, "a UUID"),
-        "connection_id": reader.required("connection_id", _uuid, "a UUID"),
+        "org_id": reader.required("org_id", read_uuid, "a UUID"),
+        "connection_id": reader.required("connection_id", read_uuid, "a UUID"),
         "pii_hash_salt": reader.required(
-            "pii_hash_salt", _salt, f"text of at least {SHORTEST_SALT} bytes"
+            "pii_hash_salt", read_salt, f"text of at least {SHORTEST_SALT} bytes"
         ),
         "provider": reader.optional(
-            "provider", _one_of(*known), f"one of {', '.join(known)}", "hubspot"
+            "provider", one_of(*known), f"one of {', '.join(known)}", "hubspot"
         ),
         "default_phone_region": reader.optional(
-            "default_phone_region", _region, "two capital letters of a country, as DE", None
+            "default_phone_region", read_region, "two capital letters of a country, as DE", None
         ),
         "kept_properties": reader.optional(
-            "kept_properties", _names_by_stream, "an object: stream → list of property names", {}
+            "kept_properties",
+            read_names_by_stream,
+            "an object: stream → list of property names",
+            {},
         ),
-        "deal_names": reader.optional(
-            "deal_names", _one_of("keep", "drop"), "keep or drop", "keep"
-        ),
+        "deal_names": reader.optional("deal_names", one_of("keep", "drop"), "keep or drop", "keep"),
         "owner_names": reader.optional(
-            "owner_names", _one_of("keep", "drop"), "keep or drop", "drop"
+            "owner_names", one_of("keep", "drop"), "keep or drop", "drop"
         ),
         "batch_size_rows": reader.optional(
             "batch_size_rows",
-            _rows,
-            f"a whole number from 1 to {_MOST_ROWS}",
+            read_rows,
+            f"a whole number from 1 to {MOST_ROWS}",
             DEFAULT_BATCH_SIZE_ROWS,
         ),
-        "lease_token": reader.optional("lease_token", _uuid, "a UUID", None),
-        "allow_mass_delete": reader.optional("allow_mass_delete", _truth, "true or false", False),
+        "lease_token": reader.optional("lease_token", read_uuid, "a UUID", None),
+        "allow_mass_delete": reader.optional(
+            "allow_mass_delete", read_truth, "true or false", False
+        ),
+        "allow_unknown_account": reader.optional(
+            "allow_unknown_account", read_truth, "true or false", False
+        ),
     }
     unknown = sorted(
-        name if _PROPERTY_NAME.fullmatch(name) else "a name that is not shown"
+        name if PROPERTY_NAME.fullmatch(name) else "a name that is not shown"
         for name in config
         if name not in values
     )
@@ -234,62 +252,3 @@ class _Reader:
     def _is_absent(self, name: str) -> bool:
         value = self._config.get(name)
         return value is None or (value == "" and name != "pii_hash_salt")
-
-
-def _connection_string(value: object) -> str | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        conninfo.conninfo_to_dict(value)
-    except psycopg.ProgrammingError:
-        return None
-    return value
-
-
-def _uuid(value: object) -> uuid.UUID | None:
-    return uuid.UUID(value) if isinstance(value, str) and _UUID.fullmatch(value) else None
-
-
-def _salt(value: object) -> str | None:
-    try:
-        is_long_enough = isinstance(value, str) and len(value.encode()) >= SHORTEST_SALT
-    except UnicodeEncodeError:
-        return None
-    return value if is_long_enough and isinstance(value, str) else None
-
-
-def _one_of(*allowed: str) -> Callable[[object], str | None]:
-    return lambda value: value if isinstance(value, str) and value in allowed else None
-
-
-def _region(value: object) -> str | None:
-    return value if isinstance(value, str) and value in phonenumbers.SUPPORTED_REGIONS else None
-
-
-def _rows(value: object) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdigit():
-        value = int(value)
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return value if is_number and isinstance(value, int) and 1 <= value <= _MOST_ROWS else None
-
-
-def _truth(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
-
-
-def _names_by_stream(value: object) -> dict[str, list[str]] | None:
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
-    if not isinstance(value, dict):
-        return None
-    for names in value.values():
-        if not isinstance(names, list) or not all(
-            isinstance(name, str) and _PROPERTY_NAME.fullmatch(name) for name in names
-        ):
-            return None
-    return value

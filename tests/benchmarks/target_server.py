@@ -66,7 +66,7 @@ class BenchServer:
     def hub(self) -> Iterator[tuple[TestDatabase, uuid.UUID, uuid.UUID]]:
         """A database of ours without rows, an organisation and its connection."""
         with self._server.clone() as database:
-            yield database, *database.add_connection()
+            yield database, *database.add_connection(account_id="42")
 
     @contextlib.contextmanager
     def empty(self) -> Iterator[TestDatabase]:

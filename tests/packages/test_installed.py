@@ -59,7 +59,7 @@ def test_the_target_loads_alone(
 ) -> None:
     environment = Environment.made(tmp_path, PYTHON, wheels["target_crmhub_postgres"])
     assert environment.installed() & OURS == {"target-crmhub-postgres"}
-    org_id, connection_id = database.add_connection()
+    org_id, connection_id = database.add_connection(account_id="42")
     lines = (FIXTURES / "first_load.singer").read_bytes()
     done = environment.run(
         "target-crmhub-postgres",

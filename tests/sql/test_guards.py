@@ -149,7 +149,7 @@ def test_functions_look_for_nothing_among_the_callers_types_first(database: Test
 def test_a_temporary_type_gets_nothing_run_with_the_owners_rights(
     database: TestDatabase, type_: str
 ) -> None:
-    org, connection_id = database.add_connection()
+    org, connection_id = database.add_connection(account_id="42")
     database.rows(
         "update crmhub.source_connections set status = 'disconnected', "
         'erase_requested_at = now(), config = \'{"deal_names": "drop"}\' where id = %s',
@@ -158,6 +158,7 @@ def test_a_temporary_type_gets_nothing_run_with_the_owners_rights(
     calls: dict[str, list[tuple[LiteralString, list[object]]]] = {
         "crmhub_loader": [
             ("select crmhub.hold_connection(%s, %s, null)", [org, connection_id]),
+            ("select crmhub.check_account_known(%s, %s)", [org, connection_id]),
             ("select crmhub.check_pii_fingerprint(%s, 1::smallint, 'x'::bytea)", [org]),
         ],
         "crmhub_orchestrator": [

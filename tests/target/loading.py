@@ -90,7 +90,7 @@ class Hub:
 
     def another(self) -> Hub:
         """A new organisation with one connection in the same database, the settings the same."""
-        org_id, connection_id = self.database.add_connection()
+        org_id, connection_id = self.database.add_connection(account_id="42")
         return replace(self, org_id=org_id, connection_id=connection_id)
 
     def load(self, messages: Iterable[Message | str]) -> list[Any]:
@@ -155,7 +155,7 @@ class Hub:
 
 def new_hub(database: TestDatabase, programs: WarmPrograms) -> Hub:
     """A new organisation with one connection."""
-    org_id, connection_id = database.add_connection()
+    org_id, connection_id = database.add_connection(account_id="42")
     return Hub(database=database, org_id=org_id, connection_id=connection_id, programs=programs)
 
 

@@ -66,7 +66,7 @@ def test_archived_rows_and_tombstones_are_kept(hub: Hub) -> None:
 
 
 def test_other_connections_and_other_streams_are_left_alone(hub: Hub) -> None:
-    _, other_id = hub.database.add_connection(hub.org_id)
+    _, other_id = hub.database.add_connection(hub.org_id, account_id="43")
     other = replace(hub, connection_id=other_id)
     for each in (hub, other):
         each.load_file("first_load.singer")

@@ -26,6 +26,7 @@ def test_what_is_not_given_has_its_default() -> None:
     assert settings.batch_size_rows == 5_000
     assert settings.lease_token is None
     assert settings.allow_mass_delete is False
+    assert settings.allow_unknown_account is False
 
 
 def test_all_settings_may_come_from_the_environment_as_text() -> None:
@@ -35,12 +36,14 @@ def test_all_settings_may_come_from_the_environment_as_text() -> None:
         "kept_properties": '{"deals": ["custom"]}',
         "batch_size_rows": "5",
         "allow_mass_delete": "True",
+        "allow_unknown_account": "true",
         "lease_token": ID,
     }
     environment = {f"P_{name.upper()}": value for name, value in given.items()}
     settings = read_settings(from_environment(environment | {"OTHER": "1"}, "P_"))
     assert settings.kept_properties == {"deals": ["custom"]}
     assert (settings.batch_size_rows, settings.allow_mass_delete) == (5, True)
+    assert settings.allow_unknown_account is True
 
 
 @pytest.mark.parametrize("name", REQUIRED)
@@ -72,6 +75,7 @@ def test_a_missing_setting_is_named(name: str) -> None:
         ("batch_size_rows", "zz", "a whole number from 1"),
         ("batch_size_rows", True, "a whole number from 1"),
         ("allow_mass_delete", "zz", "true or false"),
+        ("allow_unknown_account", "zz", "true or false"),
     ],
 )
 def test_a_malformed_setting_is_named_with_what_it_must_be(
@@ -144,4 +148,5 @@ def test_the_settings_are_those_that_are_promised() -> None:
         "batch_size_rows",
         "lease_token",
         "allow_mass_delete",
+        "allow_unknown_account",
     ]
