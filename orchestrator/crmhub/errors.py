@@ -49,6 +49,10 @@ class UnknownConnectionError(CrmHubError):
     """No connection has this id."""
 
 
+class UnknownAccountError(CrmHubError):
+    """HubSpot does not say which account a token reads: state it, or try again later."""
+
+
 class UnknownOrganisationError(CrmHubError):
     """No connection is of this organisation."""
 
@@ -95,6 +99,12 @@ class AccessDeniedError(CrmHubError):
     """HubSpot refuses the account or the token: connect the account again."""
 
     error_class = "access_denied"
+
+
+class MissingScopesError(CrmHubError):
+    """HubSpot does not let the token ask what has to be known: grant the scope."""
+
+    error_class = "missing_scopes"
 
 
 class RateLimitedError(CrmHubError):

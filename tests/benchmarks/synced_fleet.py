@@ -18,7 +18,7 @@ from crmhub.migrate import migrate
 from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.roles import create_logins
 from crmhub.settings import DatabaseUrls
-from crmhub.sync.sync import SyncPlan
+from crmhub.sync.plan import SyncPlan
 from crmhub.vault.keyring import SecretPlace, generate_key, read_keyring
 from crmhub.vault.secret import Secret
 from crmhub.vault.store import ACCESS_TOKEN, keep_secret

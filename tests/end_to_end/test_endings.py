@@ -15,8 +15,9 @@ from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.oauth.asking import HubSpotAsker
 from crmhub.oauth.token_endpoint import TokenEndpoint
 from crmhub.sync.control import RunControl
+from crmhub.sync.plan import SyncPlan
 from crmhub.sync.runs import ClaimLimits, claim_run, request_run
-from crmhub.sync.sync import SyncPlan, sync_pending
+from crmhub.sync.sync import sync_pending
 from crmhub.vault.keyring import generate_key, read_keyring
 from crmhub.vault.secret import Secret
 from crmhub.vault.store import REFRESH_TOKEN
@@ -57,6 +58,10 @@ def take_scopes_away(scene: Scene) -> None:
     scopes = ("oauth", "crm.objects.contacts.read")
     token = scene.sandbox.sandbox.add_token(scene.alder.portal.portal_id, scopes=scopes)
     scene.give_token(scene.alder, Secret(token))
+
+
+def give_another_accounts_token(scene: Scene) -> None:
+    scene.give_token(scene.alder, Secret(scene.birch.portal.access_token))
 
 
 def revoke_grant(scene: Scene) -> None:
@@ -133,6 +138,7 @@ def test_a_state_that_cannot_be_read_is_the_databases_failure(scene: Scene) -> N
         pytest.param(always("daily"), endings.DAILY_LIMIT, id="daily limit"),
         pytest.param(close_account, endings.ACCOUNT_CLOSED, id="account closed"),
         pytest.param(revoke_grant, endings.GRANT_REVOKED, id="grant revoked"),
+        pytest.param(give_another_accounts_token, endings.OTHER_ACCOUNT, id="another account"),
         pytest.param(take_scopes_away, endings.SCOPE_MISSING, id="scope missing"),
         pytest.param(purge_most, endings.MOST_IS_GONE, id="most of it gone"),
     ],

@@ -20,8 +20,9 @@ from crmhub.errors import SecretUnreadableError
 from crmhub.oauth.access_tokens import AccessTokens
 from crmhub.settings import required_database_urls
 from crmhub.sync.control import RunControl
+from crmhub.sync.plan import SyncPlan
 from crmhub.sync.runs import request_run
-from crmhub.sync.sync import SyncPlan, sync_pending
+from crmhub.sync.sync import sync_pending
 from crmhub.vault.keyring import SecretPlace, generate_key, read_keyring
 from crmhub.vault.secret import Secret
 from crmhub.vault.store import ACCESS_TOKEN, refuse_wrong_keyring, replace_secrets

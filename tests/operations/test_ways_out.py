@@ -18,13 +18,15 @@ from crmhub.person import erase_person, find_person
 from crmhub.settings import DatabaseUrls
 from crmhub.sync.control import RunControl
 from crmhub.sync.runs import Unclaimed, request_run
-from crmhub.sync.sync import SyncPlan, sync_pending
+from crmhub.sync.sync import sync_pending
 from target_crmhub_postgres.pii import Pseudonyms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from end_to_end.conftest import Scene
+
+    from crmhub.sync.plan import SyncPlan
 
 
 def full_pass(scene: Scene, plan: SyncPlan) -> str | None:

@@ -8,18 +8,12 @@ import sys
 import uuid
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
-from orchestrator.terminal import KEY, SALT, said_in_one_line, settings_of
-from psycopg.types.json import Jsonb
+from orchestrator.terminal import SALT, said_in_one_line, settings_of
 
 from crmhub.errors import InvalidSettingsError
 from crmhub.migrate import read_migrations
 from crmhub.settings import sync_interval_seconds
-from crmhub.vault.keyring import SecretPlace, read_keyring
-from crmhub.vault.secret import Secret
-from crmhub.vault.store import REFRESH_TOKEN, keep_secret
-from target_crmhub_postgres.mapping import load_mapping
 
 if TYPE_CHECKING:
     from databases import TestDatabase
@@ -76,7 +70,7 @@ def test_a_connection_is_added_and_listed(crmhub: Crmhub, database: TestDatabase
     settings = settings_of(database)
     org = str(uuid.uuid4())
     added = crmhub(
-        *("connections", "add", "--org", org, "--portal", "42", "--json"),
+        *("connections", "add", "--org", org, "--account-id", "42", "--json"),
         *("--config", '{"default_phone_region": "DE", "deal_names": "drop"}'),
         **settings,
     )
@@ -85,67 +79,6 @@ def test_a_connection_is_added_and_listed(crmhub: Crmhub, database: TestDatabase
     listed = crmhub("connections", "list", "--json", **settings)
     assert json.loads(listed.stdout) == [connection]
     assert connection["id"] in crmhub("connections", "list", **settings).stdout
-
-
-def test_a_run_by_hand_gets_its_lease_and_its_settings(
-    crmhub: Crmhub, database: TestDatabase
-) -> None:
-    org_id, connection_id = database.add_connection()
-    done = crmhub("env", str(connection_id), **settings_of(database))
-    exports = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
-    [row] = database.rows("select lease_token from crmhub.source_connections")
-    assert exports["CRMHUB_LEASE_TOKEN"] == str(row["lease_token"])
-    assert exports["MELTANO_RUN_STATE_ID_SUFFIX"] == str(connection_id)
-    assert exports["TARGET_CRMHUB_POSTGRES_ORG_ID"] == str(org_id)
-    assert json.loads(exports["TAP_HUBSPOT_CRM_PROPERTIES"].strip("'")) == (
-        load_mapping("hubspot").fetched_properties()
-    )
-
-    again = crmhub("env", str(connection_id), **settings_of(database))
-    assert "another run holds the lease" in said_in_one_line(again, 1)
-
-    crmhub("env", str(connection_id), "--release", **settings_of(database))
-    assert database.rows("select lease_token from crmhub.source_connections") == [
-        {"lease_token": None}
-    ]
-
-
-def test_a_run_by_hand_that_cannot_be_is_not_waited_for(
-    crmhub: Crmhub, database: TestDatabase
-) -> None:
-    """Its lease would keep everybody away for six hours."""
-    _, connection_id = database.add_connection()
-    config = Jsonb({"kept_properties": {"contacts": ["firstname"]}})
-    database.rows("update crmhub.source_connections set config = %s", [config])
-    done = crmhub("env", str(connection_id), **settings_of(database))
-    assert "kept_properties" in said_in_one_line(done, 2)
-    assert database.rows("select lease_token from crmhub.source_connections") == [
-        {"lease_token": None}
-    ]
-
-
-def test_a_run_by_hand_is_given_no_secret_that_it_does_not_need(
-    crmhub: Crmhub, database: TestDatabase
-) -> None:
-    """Stored tokens, keys, the app and the orchestrator's own login stay where they are."""
-    org_id, connection_id = database.add_connection()
-    place = SecretPlace(org_id=org_id, connection_id=connection_id, name=REFRESH_TOKEN)
-    with psycopg.connect(database.url_as("crmhub_orchestrator")) as connection:
-        keep_secret(connection, read_keyring(KEY), place, Secret("na1-a-token-of-a-test"))
-    settings = settings_of(database) | {
-        "HUBSPOT_CLIENT_ID": "an-app-of-a-test",
-        "HUBSPOT_CLIENT_SECRET": "a-secret-of-a-test",
-    }
-    done = crmhub("env", str(connection_id), **settings)
-    exports = dict(line.removeprefix("export ").split("=", 1) for line in done.stdout.splitlines())
-    assert {name for name in exports if not name.startswith(("TAP_", "TARGET_", "MELTANO_"))} == {
-        "CRMHUB_STATE_DATABASE_URL",
-        "CRMHUB_LOADER_DATABASE_URL",
-        "CRMHUB_LEASE_TOKEN",
-        "PII_HASH_SALT",
-    }
-    kept = ["na1-a-token", KEY, "a-secret-of-a-test", settings["DATABASE_URL"]]
-    assert not [secret for secret in kept if secret in done.stdout + done.stderr]
 
 
 def test_a_shell_is_told_how_to_complete(crmhub: Crmhub) -> None:
@@ -246,24 +179,10 @@ def test_a_number_that_no_clock_could_take_is_refused(text: str) -> None:
         sync_interval_seconds({"HUBSPOT_SYNC_INTERVAL_MS": text})
 
 
-@pytest.mark.parametrize("salt", ["", "too short"])
-def test_a_missing_or_short_salt_is_refused(
-    crmhub: Crmhub, database: TestDatabase, salt: str
-) -> None:
-    _, connection_id = database.add_connection()
-    settings = settings_of(database) | {"PII_HASH_SALT": salt}
-    said = said_in_one_line(crmhub("env", str(connection_id), **settings), 2)
-    assert "PII_HASH_SALT must be a secret of at least 16 bytes" in said
-    assert database.rows("select lease_token from crmhub.source_connections") == [
-        {"lease_token": None}
-    ]
-
-
 def test_an_unknown_connection_is_named(crmhub: Crmhub, database: TestDatabase) -> None:
     nobody = str(uuid.uuid4())
-    for command in (("env", nobody), ("connections", "reset", nobody)):
-        done = crmhub(*command, **settings_of(database))
-        assert f"there is no connection {nobody}" in said_in_one_line(done, 1)
+    done = crmhub("connections", "reset", nobody, **settings_of(database))
+    assert f"there is no connection {nobody}" in said_in_one_line(done, 1)
 
 
 @pytest.mark.parametrize(

@@ -131,36 +131,85 @@ def test_what_a_token_needs_is_named_before_it_is_read(
     assert database.rows("select from crmhub.source_connections") == []
 
 
-def test_a_portal_that_is_not_the_tokens_is_refused(
+def test_an_account_that_is_not_the_tokens_is_refused(
     crmhub: Crmhub, settings: dict[str, str], portal: SandboxPortal
 ) -> None:
     done = crmhub(
-        *("connections", "add", "--access-token-stdin", "--portal", "7"),
+        *("connections", "add", "--access-token-stdin", "--account-id", "7"),
         typed=portal.access_token,
         **settings,
     )
-    assert f"reads account {portal.portal_id}, not --portal 7" in said_in_one_line(done, 2)
+    assert f"reads account {portal.portal_id}, not --account-id 7" in said_in_one_line(done, 2)
 
 
-def test_a_token_is_taken_unseen_while_hubspot_cannot_be_asked(
+def ask_in_vain(sandbox: RunningSandbox) -> None:
+    rule = FaultRule(kind="503", paths=("account",), retry_after_seconds=3600)
+    sandbox.sandbox.fail_next(rule, 10)
+
+
+def test_a_token_is_taken_unseen_where_its_account_is_stated(
     crmhub: Crmhub,
     database: TestDatabase,
     sandbox: RunningSandbox,
     settings: dict[str, str],
     portal: SandboxPortal,
 ) -> None:
-    rule = FaultRule(kind="503", paths=("account",), retry_after_seconds=3600)
-    sandbox.sandbox.fail_next(rule, 10)
+    ask_in_vain(sandbox)
     done = crmhub(
-        *("connections", "add", "--access-token-stdin", "--portal", "7", "--json"),
+        *("connections", "add", "--access-token-stdin", "--account-id", "7", "--json"),
         typed=portal.access_token,
         **settings,
     )
     assert done.returncode == 0
-    assert "the token is taken unseen" in done.stderr
+    assert "the token is taken unseen as one of account 7" in done.stderr
     added = json.loads(done.stdout)
     assert added["external_account_id"] == "7"
     assert stored(database, added["id"]) == {ACCESS_TOKEN: portal.access_token}
+
+
+def test_a_token_of_an_account_that_is_neither_told_nor_stated_is_refused(
+    crmhub: Crmhub,
+    database: TestDatabase,
+    sandbox: RunningSandbox,
+    settings: dict[str, str],
+    portal: SandboxPortal,
+) -> None:
+    ask_in_vain(sandbox)
+    done = crmhub(
+        *("connections", "add", "--access-token-stdin"), typed=portal.access_token, **settings
+    )
+    said = said_in_one_line(done, 1)
+    assert "not known which account the token reads" in said
+    assert "--account-id" in said
+    assert database.rows("select from crmhub.source_connections") == []
+
+
+def test_a_known_account_is_enough_to_reconnect_while_hubspot_cannot_be_asked(
+    crmhub: Crmhub,
+    database: TestDatabase,
+    sandbox: RunningSandbox,
+    settings: dict[str, str],
+    portal: SandboxPortal,
+) -> None:
+    _, connection_id = database.add_connection(account_id="7")
+    ask_in_vain(sandbox)
+    done = crmhub(
+        *("connections", "reconnect", str(connection_id), "--access-token-stdin"),
+        typed=portal.access_token,
+        **settings,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "account 7" in done.stderr
+    assert stored(database, str(connection_id)) == {ACCESS_TOKEN: portal.access_token}
+
+
+@pytest.mark.parametrize("account", ["007", "0", "-7", "acme", "7" * 20])
+def test_an_account_id_that_could_be_none_is_refused(
+    crmhub: Crmhub, database: TestDatabase, settings: dict[str, str], account: str
+) -> None:
+    done = crmhub("connections", "add", "--account-id", account, **settings)
+    assert "--account-id must be" in said_in_one_line(done, 2)
+    assert database.rows("select from crmhub.source_connections") == []
 
 
 def test_a_reconnected_connection_has_the_new_token_alone_and_is_due(

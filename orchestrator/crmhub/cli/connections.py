@@ -12,7 +12,12 @@ import psycopg
 from rich.console import Console
 from rich.table import Table
 
-from crmhub.cli.token_input import asked_account, offered_token, token_options
+from crmhub.cli.token_input import (
+    account_of_offered,
+    account_option,
+    offered_token,
+    token_options,
+)
 from crmhub.connections import (
     Connection,
     add_connection,
@@ -38,41 +43,41 @@ def connections() -> None:
 
 @connections.command("add")
 @click.option("--org", "org_id", type=click.UUID, help="The organisation's id; absent: a new one.")
-@click.option("--portal", help="HubSpot's portal id, to tell accounts apart.")
 @click.option("--name", help="What people call this connection.")
 @click.option("--config", default="{}", help='JSON, as {"default_phone_region": "DE"}.')
 @token_options
+@account_option
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def add(
     *,
     org_id: uuid.UUID | None,
-    portal: str | None,
     name: str | None,
     config: str,
     from_access_token: bool,
     from_refresh_token: bool,
+    account_id: str | None,
     as_json: bool,
 ) -> None:
     """Add a connection; its first run is due at once.
 
-    The token comes from standard input and is sealed with SECRETS_ENCRYPTION_KEY; HubSpot tells
-    the portal id. Without a token, runs by hand only (`crmhub env`).
+    The token comes from standard input and is sealed with SECRETS_ENCRYPTION_KEY; HubSpot says
+    which account it reads. Without a token, runs by hand only (`crmhub env`); then state the
+    account, so that no run reads another one.
 
     \b
     crmhub connections add --name "Our HubSpot" --access-token-stdin < token.txt
+    crmhub connections add --name "Our HubSpot" --account-id 12345678
     """
     token = offered_token(
         from_access_token=from_access_token, from_refresh_token=from_refresh_token
     )
     ring = keyring(os.environ) if token else None
-    account = asked_account(token) if token else None
-    if portal and account and portal != account:
-        raise InvalidSettingsError(f"the token reads account {account}, not --portal {portal}")
+    account = account_of_offered(token, stated=account_id) if token else account_id
     with connect(required_database_url(os.environ)) as database, database.transaction():
         added = add_connection(
             database,
             org_id=org_id or uuid.uuid4(),
-            external_account_id=portal or account,
+            external_account_id=account,
             display_name=name,
             config=_config(config),
         )
@@ -93,8 +98,13 @@ def add(
 @connections.command("reconnect")
 @click.argument("connection_id", type=click.UUID)
 @token_options
+@account_option
 def reconnect(
-    *, connection_id: uuid.UUID, from_access_token: bool, from_refresh_token: bool
+    *,
+    connection_id: uuid.UUID,
+    from_access_token: bool,
+    from_refresh_token: bool,
+    account_id: str | None,
 ) -> None:
     """Give a connection another token of the same account; it goes on where it was.
 
@@ -109,7 +119,7 @@ def reconnect(
     ring = keyring(os.environ)
     with connect(required_database_url(os.environ)) as database:
         connection = find_connection(database, connection_id)
-        account = asked_account(token)
+        account = account_of_offered(token, stated=account_id, known=connection.external_account_id)
         try:
             with database.transaction():
                 give_token(database, ring, connection, token, account=account)

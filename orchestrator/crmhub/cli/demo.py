@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shlex
 import signal
 import sys
 from pathlib import Path
@@ -52,24 +51,22 @@ def _leave(_stage: Stage) -> None:
 
 def _stay(stage: Stage) -> None:
     """Say where everything is, and work until Ctrl-C."""
-    from crmhub.demo.staying import demo_settings, status_center  # noqa: PLC0415 - as `play_demo`
+    from crmhub.demo.staying import (  # noqa: PLC0415 - as `play_demo`
+        demo_settings,
+        settings_file,
+        status_center,
+    )
     from crmhub.engine.working import work  # noqa: PLC0415 - as `play_demo`
 
     configure_logging(level=logging.ERROR)
     settings = demo_settings(stage)
     with status_center(stage, settings) as address:
         settings["CRMHUB_BASE_URL"] = address
-        file = Path.cwd() / ".cache" / "demo.env"
-        file.parent.mkdir(exist_ok=True)
-        file.touch(mode=0o600)
-        file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in settings.items()))
-        try:
+        with settings_file(settings, Path.cwd()):
             _say_where(stage, settings)
             # The worker is told as an operator's would be.
             os.environ.update(settings)
             work(stage.urls, concurrency=2, drain_seconds=0, metrics_port=None, metrics_host="")
-        finally:
-            file.unlink(missing_ok=True)
 
 
 def _say_where(stage: Stage, settings: dict[str, str]) -> None:
@@ -85,13 +82,14 @@ The Status Center, where syncs show as they happen. Each link signs in once, wit
 
 Everything stays up until Ctrl-C. In another terminal, in this folder:
 
-  . .venv/bin/activate; . .cache/demo.env      settings of this demo, {first.name}'s token
+  . .venv/bin/activate; . .cache/demo.env      settings of this demo
   crmhub signin --org {first.org_id}    another link
   crmhub connections list
   psql "$CRMHUB_READER_DATABASE_URL"           then: set crmhub.org_id = '{first.org_id}';
                                                      table crmhub.pipeline_summary;
-  eval "$(crmhub env {first.connection_id})"
+  eval "$(crmhub env {first.connection_id})"    its lease and its token
   meltano run tap-hubspot-crm target-crmhub-postgres
+  crmhub env {first.connection_id} --release
 
 The database's superuser: {stage.admin_url}
 The sandbox:              {stage.api_url}/sandbox/help

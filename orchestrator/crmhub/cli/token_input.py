@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from crmhub.errors import (
+    CrmHubError,
     HubSpotUnavailableError,
     InvalidSettingsError,
     NetworkFailedError,
     RateLimitedError,
+    UnknownAccountError,
 )
+from crmhub.oauth.account_ids import read_account_id
 from crmhub.oauth.connecting import OfferedToken, account_of
 from crmhub.settings import hubspot_asker, token_endpoint
 from crmhub.vault.secret import Secret
@@ -56,15 +59,58 @@ def offered_token(*, from_access_token: bool, from_refresh_token: bool) -> Offer
     )
 
 
-def asked_account(token: OfferedToken) -> str | None:
-    """The account of the token where HubSpot can be asked; a warning where it can't.
+def account_option(command: _Command) -> _Command:
+    """The option by which a person states an account."""
+    return click.option(
+        "--account-id",
+        callback=_stated_account,
+        help="HubSpot's id of the account; needed only where HubSpot cannot be asked for it.",
+    )(command)
 
-    Raises as `account_of` for a token that is no good.
+
+def _stated_account(
+    _context: click.Context, _option: click.Parameter, value: str | None
+) -> str | None:
+    if value is not None and read_account_id(value) is None:
+        raise InvalidSettingsError(
+            "--account-id must be the account's id at HubSpot: digits without leading zeros"
+        )
+    return value
+
+
+def account_of_offered(token: OfferedToken, *, stated: str | None, known: str | None = None) -> str:
+    """The account that the token reads: as HubSpot says, else as stated, else as known.
+
+    What HubSpot does not say is taken with a warning: the first run proves it.
+
+    Args:
+        token: The token.
+        stated: The account of --account-id.
+        known: The account of the connection that the token is for.
+
+    Raises as `account_of` for a token that is no good, InvalidSettingsError for one of another
+    account than the stated one, UnknownAccountError where there is no account to take.
     """
     try:
-        return account_of(
+        told = account_of(
             token, asker=hubspot_asker(os.environ), endpoint=token_endpoint(os.environ)
         )
     except (HubSpotUnavailableError, NetworkFailedError, RateLimitedError) as error:
-        click.echo(f"crmhub: the token is taken unseen: {error}", err=True)
-        return None
+        return _taken_unseen(stated or known, error)
+    if stated is not None and stated != told:
+        raise InvalidSettingsError(f"the token reads account {told}, not --account-id {stated}")
+    return told
+
+
+def _taken_unseen(account: str | None, reason: CrmHubError) -> str:
+    if account is None:
+        raise UnknownAccountError(
+            f"it is not known which account the token reads: {reason}. Try again later, or give "
+            "the account's id at HubSpot with --account-id"
+        )
+    click.echo(
+        f"crmhub: the token is taken unseen as one of account {account}, which its first run "
+        f"proves: {reason}",
+        err=True,
+    )
+    return account

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import shlex
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ from crmhub.web.settings import web_settings
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from crmhub.demo.stage import Stage
     from hubspot_sandbox.sandbox import SandboxPortal
@@ -49,8 +51,23 @@ def demo_settings(stage: Stage) -> dict[str, str]:
         "HUBSPOT_SYNC_INTERVAL_MS": str(_SYNC_MILLISECONDS),
         "CRMHUB_SIGNING_KEY": secrets.token_urlsafe(32),
         "CRMHUB_INTERNAL_TOKEN": secrets.token_hex(32),
-        "TAP_HUBSPOT_CRM_ACCESS_TOKEN": first.access_token,
     }
+
+
+@contextlib.contextmanager
+def settings_file(settings: Mapping[str, str], directory: Path) -> Iterator[Path]:
+    """The settings for a shell, in a private file `.cache/demo.env` until the block ends.
+
+    No account's token is among them: `crmhub env` gives each connection its own.
+    """
+    file = directory / ".cache" / "demo.env"
+    file.parent.mkdir(exist_ok=True)
+    file.touch(mode=0o600)
+    file.write_text("".join(f"export {k}={shlex.quote(v)}\n" for k, v in settings.items()))
+    try:
+        yield file
+    finally:
+        file.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ from crmhub.errors import CrmHubError
 from crmhub.logs import said_of
 from crmhub.metrics import count_outcome
 from crmhub.sync.runs import Unclaimed
-from crmhub.sync.sync import SyncPlan, sync_pending
+from crmhub.sync.sync import sync_pending
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from crmhub.sync.control import RunControl
     from crmhub.sync.meltano_log import MeltanoLog
+    from crmhub.sync.plan import SyncPlan
 
 _log = structlog.get_logger("HubSpotSyncWorker")
 

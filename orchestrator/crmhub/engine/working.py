@@ -24,8 +24,8 @@ from crmhub.settings import (
 )
 from crmhub.sync.launching import WarmLauncher
 from crmhub.sync.meltano_version import refuse_other_meltano
+from crmhub.sync.plan import SyncPlan
 from crmhub.sync.runs import ClaimLimits
-from crmhub.sync.sync import SyncPlan
 from crmhub.vault.store import refuse_wrong_keyring
 
 if TYPE_CHECKING:

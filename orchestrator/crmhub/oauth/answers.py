@@ -18,6 +18,7 @@ from crmhub.errors import (
     RateLimitedError,
     UnexpectedResponseError,
 )
+from crmhub.oauth.account_ids import read_account_id
 from crmhub.vault.secret import Secret
 
 if TYPE_CHECKING:
@@ -153,9 +154,8 @@ def read_scopes(answer: Answer) -> frozenset[str] | None:
 
 
 def account_id(answer: Answer, name: str) -> str | None:
-    """The portal id in a field of the body."""
-    value = (answer.body or {}).get(name)
-    return str(value) if isinstance(value, int) and value else answer.text(name) or None
+    """The portal id in a field of the body; None where there is none that could be one."""
+    return read_account_id((answer.body or {}).get(name))
 
 
 def _life(seconds: object) -> float:

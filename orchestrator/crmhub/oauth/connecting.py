@@ -33,13 +33,11 @@ class OfferedToken:
     secret: Secret
 
 
-def account_of(
-    token: OfferedToken, *, asker: HubSpotAsker, endpoint: TokenEndpoint | None
-) -> str | None:
-    """HubSpot's portal id that the token reads; None where the token may not ask.
+def account_of(token: OfferedToken, *, asker: HubSpotAsker, endpoint: TokenEndpoint | None) -> str:
+    """HubSpot's portal id that the token reads.
 
     Raises AccessDeniedError or InvalidGrantError for a token that HubSpot refuses,
-    InvalidSettingsError for a refresh token without an app, and as `answers.refusal`.
+    InvalidSettingsError for a refresh token without an app, and as `account_of_access_token`.
     """
     if token.name != REFRESH_TOKEN:
         return account_of_access_token(asker, token.secret)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from crmhub.errors import MissingScopesError
 from crmhub.oauth.answers import account_id, read_grant, read_introspection, refusal
 
 if TYPE_CHECKING:
@@ -77,14 +78,21 @@ class TokenEndpoint:
         }
 
 
-def account_of_access_token(asker: HubSpotAsker, token: Secret) -> str | None:
-    """The portal id that an access token or service key reads; None where it may not know.
+def account_of_access_token(asker: HubSpotAsker, token: Secret) -> str:
+    """The portal id that an access token or service key reads.
 
-    Raises as `answers.refusal` says, AccessDeniedError for a token that HubSpot refuses.
+    Raises MissingScopesError where the token may not ask (HubSpot's guide asks for the scope
+    `oauth`, which OAuth tokens have; service keys and private apps need none), and as
+    `answers.refusal` says: AccessDeniedError for a token that HubSpot refuses,
+    UnexpectedResponseError for an answer without a portal id.
     """
     answer = asker.ask("GET", _ACCOUNT_PATH, token=token)
     if answer.status == _FORBIDDEN:
-        return None
-    if answer.status != _OK or answer.body is None:
+        raise MissingScopesError(
+            "HubSpot does not let this token ask which account it reads: grant it the scope oauth, "
+            "or use a service key"
+        )
+    account = account_id(answer, "portalId")
+    if answer.status != _OK or account is None:
         raise refusal(answer, "account information")
-    return account_id(answer, "portalId")
+    return account

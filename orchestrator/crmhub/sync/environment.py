@@ -41,6 +41,26 @@ _TAP_CONFIG = (
     "calls_per_10_seconds",
 )
 _TARGET_CONFIG = ("default_phone_region", "kept_properties", "deal_names", "owner_names")
+_TAP = "TAP_HUBSPOT_CRM_"
+_TARGET = "TARGET_CRMHUB_POSTGRES_"
+
+#: Variables of one connection, not of the installation: all that `connection_environment` sets, and
+#: what a person may allow for one run.
+OF_ONE_CONNECTION = (
+    "CRMHUB_LEASE_TOKEN",
+    "MELTANO_RUN_STATE_ID_SUFFIX",
+    *(
+        f"{_TARGET}{name.upper()}"
+        for name in (
+            *("org_id", "connection_id", "allow_mass_delete", "allow_unknown_account"),
+            *_TARGET_CONFIG,
+        )
+    ),
+    *(
+        f"{_TAP}{name.upper()}"
+        for name in ("expected_account_id", "properties", "api_url", *_TAP_CONFIG)
+    ),
+)
 
 
 def inherited_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -84,16 +104,16 @@ def connection_environment(
         "CRMHUB_LOADER_DATABASE_URL": urls.loader,
         "PII_HASH_SALT": salt,
         "MELTANO_RUN_STATE_ID_SUFFIX": str(connection.id),
-        "TARGET_CRMHUB_POSTGRES_ORG_ID": str(connection.org_id),
-        "TARGET_CRMHUB_POSTGRES_CONNECTION_ID": str(connection.id),
+        f"{_TARGET}ORG_ID": str(connection.org_id),
+        f"{_TARGET}CONNECTION_ID": str(connection.id),
     }
     if lease_token is not None:
         variables["CRMHUB_LEASE_TOKEN"] = str(lease_token)
     if allow_mass_delete:
-        variables["TARGET_CRMHUB_POSTGRES_ALLOW_MASS_DELETE"] = "true"
+        variables[f"{_TARGET}ALLOW_MASS_DELETE"] = "true"
     for prefix, settings in (
-        ("TAP_HUBSPOT_CRM_", tap_settings(connection, api_url=api_url)),
-        ("TARGET_CRMHUB_POSTGRES_", _chosen(connection, _TARGET_CONFIG)),
+        (_TAP, tap_settings(connection, api_url=api_url)),
+        (_TARGET, _chosen(connection, _TARGET_CONFIG)),
     ):
         for name, value in settings.items():
             variables[prefix + name.upper()] = (
@@ -109,6 +129,8 @@ def tap_settings(connection: Connection, *, api_url: str | None) -> dict[str, An
     """
     settings = _chosen(connection, _TAP_CONFIG)
     settings["properties"] = fetched_properties(connection)
+    if connection.external_account_id is not None:
+        settings["expected_account_id"] = connection.external_account_id
     if api_url:
         settings["api_url"] = api_url
     return settings

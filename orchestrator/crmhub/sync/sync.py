@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -13,19 +13,20 @@ from crmhub.connections import find_connection
 from crmhub.database import connect
 from crmhub.errors import CrmHubError, DatabaseUnreachableError, LeaseTakenError
 from crmhub.logs import said_of_run
+from crmhub.oauth.asking import HubSpotAsker
+from crmhub.oauth.known_account import with_account
 from crmhub.sync.control import RunControl
 from crmhub.sync.environment import connection_environment
 from crmhub.sync.idle import read_state, unchanged_through
 from crmhub.sync.kept_lease import kept_lease
 from crmhub.sync.launching import ColdLauncher
-from crmhub.sync.lease import LEASE_SECONDS
 from crmhub.sync.meltano_log import PluginFailure
 from crmhub.sync.meltano_run import RunOutcome, run_meltano
 from crmhub.sync.next_step import next_step, success_wait_seconds
+from crmhub.sync.plan import SyncPlan
 from crmhub.sync.run_directories import not_started
 from crmhub.sync.runs import (
     Claim,
-    ClaimLimits,
     Unclaimed,
     claim_run,
     failures_and_interval,
@@ -52,34 +53,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("HubSpotSyncWorker")
 
-#: HUBSPOT_SYNC_INTERVAL_MS where nobody says otherwise.
-DEFAULT_INTERVAL_MS: Final = 3_600_000
-#: A run that takes longer is ended, seconds. A million contacts take 17 minutes (facts: speed).
-RUN_SECONDS: Final = 6 * 3600.0
 #: Between two notes of how many rows came, and between two tries to record an outcome, seconds.
 _PROGRESS_SECONDS: Final = 2.0
 _RECORD_SECONDS: Final = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class SyncPlan:
-    """What all runs of a process have in common."""
-
-    urls: DatabaseUrls
-    salt: str
-    #: By which the connections' portals are read.
-    tokens: AccessTokens
-    #: None: HubSpot's own.
-    api_url: str | None = None
-    #: Of connections that have no interval of their own, seconds.
-    interval_seconds: float = DEFAULT_INTERVAL_MS / 1000
-    limits: ClaimLimits = field(default_factory=ClaimLimits)
-    run_seconds: float = RUN_SECONDS
-    #: Whether a full pass may delete most of a stream: only where a person has looked.
-    allow_mass_delete: bool = False
-    #: Until a worker that is not heard of has lost its runs.
-    lease_seconds: int = LEASE_SECONDS
-    launcher: Launcher = field(default_factory=ColdLauncher)
 
 
 def ignore_line(_log: MeltanoLog, _line: str) -> None:
@@ -181,6 +157,12 @@ def _run(
 
     try:
         token = TokenFile(plan.tokens, connection.id)
+        connection = with_account(
+            connection,
+            token.newest.secret,
+            asker=HubSpotAsker(plan.api_url),
+            database_url=plan.urls.orchestrator,
+        )
         through = _unchanged_through(connection, claim, plan, token, control)
         if through is not None:
             return RunOutcome(

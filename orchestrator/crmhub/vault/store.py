@@ -59,6 +59,12 @@ def keep_secret(
     )
 
 
+def has_secrets(database: psycopg.Connection, connection_id: UUID) -> bool:
+    """Whether any secret of the connection is stored."""
+    row = database.execute(_QUERIES["has_secrets"], {"connection_id": connection_id}).fetchone()
+    return row is not None and bool(row[0])
+
+
 def find_secret(
     database: psycopg.Connection,
     keyring: Keyring,

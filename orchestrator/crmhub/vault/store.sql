@@ -10,6 +10,9 @@ values (
 on conflict on constraint secrets_provider_name_once do update
 set ciphertext = excluded.ciphertext, renew_after = excluded.renew_after;
 
+-- name: has_secrets
+select exists (select from crmhub.secrets_provider where connection_id = %(connection_id)s);
+
 -- name: find_secret
 select
     org_id, ciphertext,
