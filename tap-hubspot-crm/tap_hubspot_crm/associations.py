@@ -240,9 +240,9 @@ def _complete_pass(
         raise AssertionError("a complete pass ends that was not begun")
     began_at = bookmark.full_pass.started_at
     bookmark = yield from _changed_sets(source, bookmark, since=began_at)
-    if not source.unread_deals:
-        # Otherwise the consumer would drop sets that exist and could not be read.
-        yield CompletePass(version=bookmark.version)
+    if source.unread_deals.are_refused:
+        # Where HubSpot was silent about a set, nothing may be dropped.
+        yield CompletePass(version=bookmark.version, kept=source.unread_deals.ids)
     complete = replace(bookmark, full_pass=None, full_pass_at=began_at)
     yield Checkpoint(bookmark=complete)
     return complete

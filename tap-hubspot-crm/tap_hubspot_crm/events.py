@@ -50,6 +50,8 @@ class CompletePass:
     """Everything that exists was sent with this version; what was not is gone."""
 
     version: int
+    #: What exists, or may exist, and was not sent, since HubSpot refuses to read it.
+    kept: frozenset[str] = frozenset()
 
 
 Event: TypeAlias = Rows | Checkpoint | Touched | CompletePass

@@ -61,9 +61,9 @@ def full_pass(
         since=running.started_at,
         looked_for=looked_for if listed.pages == 1 else None,
     )
-    if not source.unread:
-        # Otherwise the consumer would drop records that exist and could not be read.
-        yield CompletePass(version=bookmark.version)
+    if source.unread.are_refused:
+        # Where HubSpot was silent about a record, nothing may be dropped.
+        yield CompletePass(version=bookmark.version, kept=source.unread.ids)
     complete = replace(
         source.told(bookmark),
         full_pass=None,

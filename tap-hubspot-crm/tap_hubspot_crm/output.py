@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
-from singer_sdk.singerlib import RecordMessage, StateMessage
+from singer_sdk.singerlib import ActivateVersionMessage, RecordMessage, StateMessage
 from singer_sdk.singerlib.encoding import SimpleSingerWriter
 from typing_extensions import override
 
@@ -17,6 +18,13 @@ if TYPE_CHECKING:
 
 #: Bytes of records that go out at once: a pipe takes 64 KiB, and a target reads meanwhile.
 BLOCK_SIZE: Final = 256 * 1024
+
+
+@dataclass(slots=True)
+class KeptVersionMessage(ActivateVersionMessage):
+    """ACTIVATE_VERSION with records that were not sent and exist; an addition to Singer."""
+
+    kept: list[str]
 
 
 class LineWriter(SimpleSingerWriter):

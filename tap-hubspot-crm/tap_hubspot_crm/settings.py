@@ -147,6 +147,14 @@ SETTINGS_SCHEMA: dict[str, Any] = {
             "title": "Requests in flight",
             "description": "The most requests in flight at once.",
         },
+        "activate_with_kept": {
+            "type": "boolean",
+            "default": False,
+            "title": "ACTIVATE_VERSION with kept records",
+            "description": "End a full pass in which HubSpot refused single records by an "
+            "ACTIVATE_VERSION whose member kept names them. Only for a target that reads it, such "
+            "as target-crmhub-postgres: any other drops these records.",
+        },
         "user_agent": {
             "type": "string",
             "minLength": 1,
@@ -182,6 +190,7 @@ class Settings:
     daily_share: float = 0.8
     searches_per_second: int = 5
     max_concurrency: int = 40
+    activate_with_kept: bool = False
     user_agent: str = "tap-hubspot-crm"
 
 

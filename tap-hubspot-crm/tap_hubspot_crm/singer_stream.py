@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from singer_sdk.streams import Stream
 from typing_extensions import override
@@ -24,7 +24,7 @@ from tap_hubspot_crm.errors import (
     concerns_one_stream,
 )
 from tap_hubspot_crm.events import Checkpoint, CompletePass, Rows, Touched
-from tap_hubspot_crm.output import LineWriter
+from tap_hubspot_crm.output import KeptVersionMessage, LineWriter
 from tap_hubspot_crm.probe import intervals_of
 from tap_hubspot_crm.record_lines import RecordLines, as_dictionary
 from tap_hubspot_crm.state import Bookmark
@@ -126,9 +126,33 @@ class HubSpotStream(Stream):
                             self._tap.write_bookmarks()
                     case Touched():
                         self._tap.owe_associations(self.name, event)
-                    case CompletePass():
+                    case CompletePass() if not event.kept:
                         self._write_activate_version_message(event.version)
+                    case CompletePass():
+                        self._name_kept(event)
         self._tap.write_bookmarks()
+
+    def _name_kept(self, event: CompletePass) -> None:
+        """End a full pass that lacks records, for a target that is told to keep them.
+
+        Any other target would drop them, so it is sent nothing, and drops what is gone after the
+        next full pass that lacks none.
+        """
+        if not self._tap.settings.activate_with_kept:
+            self.logger.warning(
+                "%s: no ACTIVATE_VERSION is sent: HubSpot refused %d records, which a target "
+                "would drop; see setting activate_with_kept",
+                self.name, len(event.kept),
+            )  # fmt: skip
+            return
+        for stream_map in self.stream_maps:
+            if not isinstance(stream_map, RemoveRecordTransform):
+                kept = sorted(event.kept, key=int)
+                self._tap.write_message(
+                    KeptVersionMessage(
+                        stream=stream_map.stream_alias, version=event.version, kept=kept
+                    )
+                )
 
     def _sent_by_sdk(self, rows: Rows, sent: int) -> Iterator[dict[str, Any]]:
         """Write records one by one in the SDK's own way, which maps, flattens and deselects."""

@@ -39,6 +39,11 @@ class UnreadRecords:
         return bool(self._reasons)
 
     @property
+    def are_refused(self) -> bool:
+        """Whether HubSpot said of each that it cannot be read; none at all are refused, too."""
+        return SILENCE not in self._reasons.values()
+
+    @property
     def ids(self) -> frozenset[str]:
         """Which they are."""
         return frozenset(self._reasons)

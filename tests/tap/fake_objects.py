@@ -10,7 +10,7 @@ from tap.canned import CONTACTS, DATE
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from requests_mock import Mocker
 
@@ -51,6 +51,8 @@ class FakeObjects:
     on_list: Callable[[int, list[int], list[str]], None] = _nothing
     #: Ids that a batch read does not mention, given all ids that it was asked for.
     silent: Callable[[list[str]], set[str]] = lambda _ids: set()
+    #: Ids that the listing does not show.
+    unlisted: Collection[int] = ()
     #: The sizes of the batch reads and of the pages that were asked for.
     batches: list[int] = field(default_factory=list)
     pages: list[int] = field(default_factory=list)
@@ -101,7 +103,7 @@ class FakeObjects:
     def _list(self, request: Any) -> object:  # noqa: ANN401 - requests_mock's own
         limit, after = int(request.qs["limit"][0]), int(request.qs.get("after", ["0"])[0])
         self.pages.append(limit)
-        found = [id_ for id_ in self.ids if id_ >= after]
+        found = [id_ for id_ in self.ids if id_ >= after and id_ not in self.unlisted]
         names = request.qs["properties"][0].split(",")
         self.on_list(limit, found[:limit], names)
         body: dict[str, Any] = {"results": [self._row(id_, names) for id_ in found[:limit]]}

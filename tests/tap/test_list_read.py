@@ -133,3 +133,32 @@ def test_a_made_up_cursor_that_fails_costs_no_row(
     ]  # fmt: skip
     reader.client.close()
     assert sorted(map(int, ids)) == list(range(1, 3002))
+
+
+def _open_ranges_after(reader: ObjectReader, ends: list[tuple[IdRange, ...]]) -> None:
+    ends.extend(part.open_ranges for part in list_in_ranges(reader, [IdRange()]))
+
+
+@pytest.mark.parametrize("listed", [0, 100])
+def test_a_listing_that_lacks_most_of_what_a_search_counts_is_not_believed(
+    requests_mock: Mocker, fake_time: FakeTime, listed: int
+) -> None:
+    FakeObjects(ids=range(1, 351), unlisted=range(listed + 1, 351)).serve(requests_mock)
+    reader = ObjectReader(client_for(fake_time), "contacts", ["email"])
+    ends: list[tuple[IdRange, ...]] = []
+    with pytest.raises(UnexpectedResponseError, match=f"lists {listed} .* counts 350"):
+        _open_ranges_after(reader, ends)
+    # The next run begins the listing from its start.
+    assert ends[-1] == (IdRange(),)
+    reader.client.close()
+
+
+def test_a_listing_that_lacks_a_few_rows_is_believed_since_the_index_runs_behind(
+    requests_mock: Mocker, fake_time: FakeTime
+) -> None:
+    FakeObjects(ids=range(1, 351), unlisted=range(301, 351)).serve(requests_mock)
+    reader = ObjectReader(client_for(fake_time), "contacts", ["email"])
+    ends: list[tuple[IdRange, ...]] = []
+    _open_ranges_after(reader, ends)
+    assert ends[-1] == ()
+    reader.client.close()
