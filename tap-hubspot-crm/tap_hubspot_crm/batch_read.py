@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from tap_hubspot_crm.dividing import divide
 from tap_hubspot_crm.errors import TapError
-from tap_hubspot_crm.object_requests import BatchAnswer
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT, BatchAnswer
 from tap_hubspot_crm.reading import SILENCE, Reading, joined
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 
@@ -123,22 +123,28 @@ class BatchReader:
         """Say whether a record that was read before can be read now, too."""
         id_ = self._read_before
         if id_ is None or id_ in ids:
-            id_ = self._listed_beside(ids)
+            id_ = self._found_beside(ids)
         try:
             return id_ is not None and bool(self._ask([id_], archived=False, policy=BRIEF).rows)
         except TapError:
             return False
 
-    def _listed_beside(self, ids: Collection[str]) -> str | None:
-        """Return the id of a live record that is not among these, None if none is listed."""
-        query = {"limit": "10", "archived": "false"}
+    def _found_beside(self, ids: Collection[str]) -> str | None:
+        """Return the id of a live record that is not among these, None if none is found.
+
+        By a search: a listing may fail for the same records.
+        """
+        payload = {
+            "filterGroups": [],
+            "sorts": [{"propertyName": "hs_object_id", "direction": "DESCENDING"}],
+            "properties": [self._requests.modified_property],
+            "limit": min(SEARCH_LIMIT, 2 * len(ids) + 1),
+        }
         try:
-            listed = self._requests.listing(
-                {**query, "properties": self._requests.modified_property}, policy=BRIEF
-            )
+            found = self._requests.search(payload, policy=BRIEF)
         except TapError:
             return None
-        return next((row.id for row in listed.rows if row.id not in ids), None)
+        return next((row.id for row in found.rows if row.id not in ids), None)
 
     def _accounted(self, ids: Sequence[str], *, archived: bool, policy: RetryPolicy) -> Reading:
         answer = self._ask(ids, archived=archived, policy=policy)

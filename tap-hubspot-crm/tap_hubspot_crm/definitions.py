@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.errors import (
@@ -48,11 +48,23 @@ class Definitions:
     asked_at: datetime
     #: The first sensitivity that the token may not read; empty if none was refused.
     refused: str = ""
+    #: Names of properties that were left out, since the token may not read them.
+    unreadable: frozenset[str] = frozenset()
+    #: Scopes that HubSpot named when it refused them.
+    scopes: frozenset[str] = frozenset()
 
     @property
     def digest(self) -> str:
         """SHA-256 of their names."""
         return names_digest(item.name for item in self.items)
+
+    def without(self, names: Collection[str]) -> Definitions:
+        """Return the definitions without properties that the token may not read."""
+        return replace(
+            self,
+            items=tuple(item for item in self.items if item.name not in names),
+            unreadable=self.unreadable.union(names),
+        )
 
 
 def names_digest(names: Iterable[str]) -> str:

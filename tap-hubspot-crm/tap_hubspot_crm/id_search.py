@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 from tap_hubspot_crm.spans import Found, Leap, Query, Span
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from tap_hubspot_crm.windows import Hit
 
-SEARCH_LIMIT = 200
 #: HubSpot shows 10,000 results of a search (search guide); the page must end before.
 _FARTHEST = 10_000 - SEARCH_LIMIT
 #: A shorter span is not worth a cut.

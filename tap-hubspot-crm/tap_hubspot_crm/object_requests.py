@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.endpoints import Endpoint
     from tap_hubspot_crm.exchange import Answer
 
+SEARCH_LIMIT: Final = 200
 _NOT_FOUND: Final = 404
 
 

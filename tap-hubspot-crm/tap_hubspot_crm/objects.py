@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.batch_read import BATCH_LIMIT, BatchReader
 from tap_hubspot_crm.errors import TapError
-from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
+from tap_hubspot_crm.id_search import IdSearch
 from tap_hubspot_crm.list_read import LIST_LIMIT, ListReader
-from tap_hubspot_crm.object_requests import ObjectRequests
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT, ObjectRequests
 from tap_hubspot_crm.readable import ReadableProperties
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 from tap_hubspot_crm.rows import MERGED_IDS
@@ -17,7 +17,7 @@ from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
@@ -47,7 +47,6 @@ class ObjectReader:
         properties: Sequence[str] = (),
         *,
         sensitivities: Mapping[str, str] | None = None,
-        left_out: Collection[str] = (),
     ) -> None:
         """Prepare reading.
 
@@ -56,7 +55,6 @@ class ObjectReader:
             object_type: The name of one of `OBJECT_TYPES`.
             properties: HubSpot properties to ask for, beside the two that the tap itself needs.
             sensitivities: `sensitive` or `highly_sensitive` of the properties that are.
-            left_out: Properties that HubSpot refused in an earlier run.
         """
         self.client = client
         self.object_type = object_type
@@ -66,7 +64,6 @@ class ObjectReader:
             names=(*properties, MERGED_IDS),
             required=self.modified_property,
             sensitivities=sensitivities or {},
-            left_out=left_out,
         )
         self._batches = BatchReader(self._requests, self.properties)
         self._lists = ListReader(self._requests, self.properties, self._batches)

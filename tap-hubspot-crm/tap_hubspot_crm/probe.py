@@ -243,7 +243,7 @@ def _has_new_properties(
     definitions = read_definitions(
         client, stream, wanted=wanted, refused_before=lambda: bookmark.refused
     )
-    return definitions.digest != bookmark.properties_digest
+    return definitions.without(bookmark.unreadable).digest != bookmark.properties_digest
 
 
 def _slower_pass_due(

@@ -46,7 +46,6 @@ class ReadableProperties:
         names: Iterable[str],
         required: str,
         sensitivities: Mapping[str, str],
-        left_out: Collection[str] = (),
     ) -> None:
         """Begin with what the stream wants.
 
@@ -54,14 +53,14 @@ class ReadableProperties:
             names: The properties, without the required one.
             required: The one that is part of every request.
             sensitivities: `sensitive` or `highly_sensitive` of the properties that are.
-            left_out: What HubSpot refused in an earlier run.
         """
         self._required = required
         self._sensitivities = sensitivities
-        kept = [name for name in dict.fromkeys(names) if name not in {required, *left_out}]
+        kept = [name for name in dict.fromkeys(names) if name != required]
         self._asked = _Asked(names=tuple(kept))
         self._lock = threading.Lock()
-        self.refused: frozenset[str] = frozenset(left_out)
+        #: What HubSpot refused.
+        self.refused: frozenset[str] = frozenset()
         #: Scopes that HubSpot named when it refused them.
         self.scopes: frozenset[str] = frozenset()
 

@@ -45,12 +45,13 @@ class ObjectSource:
 
     def told(self, bookmark: ObjectBookmark) -> ObjectBookmark:
         """Return the bookmark with the properties of this run."""
+        readable = self.definitions.without(self.reader.properties.refused)
         return replace(
             bookmark,
-            properties_digest=self.definitions.digest,
-            properties_at=self.definitions.asked_at,
-            refused=self.definitions.refused,
-            unreadable=self.reader.properties.refused,
+            properties_digest=readable.digest,
+            properties_at=readable.asked_at,
+            refused=readable.refused,
+            unreadable=readable.unreadable,
             unread=self.unread.ids,
         )
 

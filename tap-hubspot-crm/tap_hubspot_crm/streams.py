@@ -21,6 +21,7 @@ from tap_hubspot_crm.properties import object_schema, shadowed_names
 from tap_hubspot_crm.property_names import warn_of_names
 from tap_hubspot_crm.records import RecordShape
 from tap_hubspot_crm.sending import ObjectSource
+from tap_hubspot_crm.sensitive import check_sensitive
 from tap_hubspot_crm.singer_stream import HubSpotStream
 from tap_hubspot_crm.state import AssociationsBookmark, ListingBookmark, ObjectBookmark
 from tap_hubspot_crm.unread import UnreadRecords
@@ -79,22 +80,16 @@ class ObjectStream(HubSpotStream):
         schemas = self._selected_schemas()
         warn_of_names(
             self.name,
-            schemas,
+            [name for name in schemas if name not in definitions.unreadable],
             definitions=definitions.items,
             wanted=self._tap.settings.properties.get(self.name),
         )
         shape = RecordShape(stream=self.name, definitions=definitions.items, schemas=schemas)
-        now = self._tap.client.clock.now()
-        # What HubSpot refused is asked for again where every row is read anyway.
-        begins_full_pass = bookmark.full_pass is None and full_pass_due(
-            bookmark, self.intervals, now
-        )
         reader = ObjectReader(
             self._tap.client,
             self.name,
             shape.properties,
             sensitivities={item.name: item.sensitivity for item in definitions.items},
-            left_out=() if begins_full_pass else bookmark.unreadable,
         )
         source = ObjectSource(
             reader=reader,
@@ -105,17 +100,18 @@ class ObjectStream(HubSpotStream):
             start_date=self._tap.settings.start_date,
         )
         try:
-            yield from object_passes(source, bookmark, intervals=self.intervals, now=now)
+            yield from object_passes(
+                source, bookmark, intervals=self.intervals, now=self._tap.client.clock.now()
+            )
         finally:
             shape.tell_misfits()
-            self._tell_refused(reader.properties)
+            self._warn_of_unreadable(definitions, reader.properties)
         source.unread.report()
 
-    def _tell_refused(self, properties: ReadableProperties) -> None:
-        if properties.refused:
-            scopes = ", ".join(sorted(properties.scopes)) or "not named by HubSpot"
-            why = f"HubSpot refuses to read them (missing scope: {scopes})"
-            self._warn(why, sorted(properties.refused))
+    def _warn_of_unreadable(self, definitions: Definitions, properties: ReadableProperties) -> None:
+        scopes = ", ".join(sorted(definitions.scopes | properties.scopes))
+        why = f"the token may not read them (missing scope: {scopes or 'not named by HubSpot'})"
+        self._warn(why, sorted(definitions.unreadable | properties.refused))
 
     @override
     def apply_catalog(self, catalog: Catalog) -> None:
@@ -150,8 +146,12 @@ class ObjectStream(HubSpotStream):
             definitions = read_definitions(
                 self._tap.client, self.name, wanted=wanted, refused_before=self._refused_before
             )
+            if self._begins_full_pass():
+                definitions = check_sensitive(self._tap.client, self.name, definitions)
+            else:
+                definitions = definitions.without(self._bookmark(ObjectBookmark).unreadable)
             self._warn("lost to a field of the record", shadowed_names(definitions.items))
-            names = {item.name for item in definitions.items}
+            names = {item.name for item in definitions.items} | definitions.unreadable
             self._warn(
                 "not defined in this portal", [name for name in wanted or () if name not in names]
             )
@@ -160,9 +160,13 @@ class ObjectStream(HubSpotStream):
 
     def _refused_before(self) -> str:
         """Return which properties need not be asked for: only a full pass would fill them."""
+        return "" if self._begins_full_pass() else self._bookmark(ObjectBookmark).refused
+
+    def _begins_full_pass(self) -> bool:
+        """Say whether this run begins a full pass: then what was refused is asked for again."""
         bookmark = self._bookmark(ObjectBookmark)
-        due = full_pass_due(bookmark, self.intervals, self._tap.client.clock.now())
-        return "" if due else bookmark.refused
+        now = self._tap.client.clock.now()
+        return bookmark.full_pass is None and full_pass_due(bookmark, self.intervals, now)
 
     def _warn(self, why: str, names: Sequence[str]) -> None:
         if names:

@@ -163,6 +163,31 @@ class CrmSink(BatchSink):
         """End a full pass: delete what it did not see."""
         self._target.sweep.activate(self._stream, _version(self.stream_name, new_version))
 
+    def keep_stored(self, version: object, kept: object) -> None:
+        """Count rows as seen by a full pass that could not read them.
+
+        Args:
+            version: The version of the pass.
+            kept: Their keys, as the member `kept` of an ACTIVATE_VERSION has them.
+
+        Raises:
+            InvalidRecordError: It is not a list of keys.
+        """
+        if not isinstance(kept, list) or not all(isinstance(key, str) and key for key in kept):
+            raise InvalidRecordError(f"stream {self.stream_name}: kept must be a list of keys")
+        number = _version(self.stream_name, version)
+        batch = Batch(
+            rows=[],
+            sets=[SetBatch(sets=[], members=[]) for _ in self._stream.sets],
+            seen=[(number, key) for key in sorted(set(kept))],
+        )
+        self._target.loader.write(self._stream, batch)
+        self.logger.warning(
+            "stream %s: the full pass could not read %d of its rows; they stay as they are",
+            self.stream_name,
+            len(batch.seen),
+        )
+
     def _keep(self, key: str, version: _Version, number: object) -> None:
         """Keep what was read unless a later version of it is there."""
         if number is not None:

@@ -171,6 +171,8 @@ class TargetCrmHubPostgres(Target):
         # Everything read so far counts as seen, and links of deleted rows must not come after them.
         self._drain_rows()
         self._writer.wait()
+        if message_dict.get("kept"):
+            sink.keep_stored(message_dict.get("version"), message_dict["kept"])
         sink.activate_version(cast("int", message_dict.get("version")))
 
     @override

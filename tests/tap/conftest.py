@@ -15,7 +15,6 @@ from tap.canned import FakeTime
 from tap.replay import Consumer
 from typing_extensions import override
 
-from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.server import running_sandbox
 from hubspot_sandbox.tokens import DEFAULT_SCOPES
@@ -201,7 +200,6 @@ def fake_time() -> FakeTime:
 def running() -> Iterator[RunningSandbox]:
     """A sandbox being served."""
     with running_sandbox() as served:
-        served.sandbox.dialect = Dialect(sensitive_listing="403")
         yield served
 
 

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_hubspot_crm.errors import UnexpectedResponseError
-from tap_hubspot_crm.id_search import SEARCH_LIMIT, IdSearch
+from tap_hubspot_crm.id_search import IdSearch
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 from tap_hubspot_crm.spans import Found, Query
 from tap_hubspot_crm.windows import Hit
 

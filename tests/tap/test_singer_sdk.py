@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from tap.conftest import FREE
 
-from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.server import running_sandbox
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
@@ -16,7 +15,6 @@ from tap_hubspot_crm.tap import TapHubSpotCrm
 # there by then, and stay.
 _served = ExitStack()
 _running = _served.enter_context(running_sandbox())
-_running.sandbox.dialect = Dialect(sensitive_listing="403")
 atexit.register(_served.close)
 _portal = _running.sandbox.add_portal(contacts=30, deals=20, limits=FREE)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from target.loading import activate, record, schema
 
-from target_crmhub_postgres.errors import MassDeleteError
+from target_crmhub_postgres.errors import InvalidRecordError, MassDeleteError
 
 if TYPE_CHECKING:
     from target.loading import Hub, Message
@@ -50,6 +50,36 @@ def test_the_notes_of_a_pass_are_gone_after_it_and_not_taken_up_again(hub: Hub) 
     hub.load([schema("contacts"), *contacts(3, 2), activate("contacts", 2)])
     hub.load([schema("contacts"), *contacts(1, 2, first=4)])
     assert hub.rows("full_pass_seen") == []
+
+
+def test_rows_that_the_pass_names_as_kept_stay_as_they_are(hub: Hub) -> None:
+    hub.load([schema("contacts"), *contacts(4, 1), activate("contacts", 1)])
+    before = {row["external_id"]: row for row in hub.rows("crm_contacts")}
+    end = {**activate("contacts", 2), "kept": ["2", "2", "77"]}
+    hub.load([schema("contacts"), *contacts(1, 2), end])
+    after = {row["external_id"]: row for row in hub.rows("crm_contacts")}
+    assert after == {key: before[key] for key in ("1", "2")}
+    assert hub.rows("full_pass_seen") == []
+
+
+def test_sets_that_the_pass_names_as_kept_keep_their_members(hub: Hub) -> None:
+    hub.load_file("first_load.singer")
+    before = hub.rows("crm_deal_contacts")
+    kept = sorted({row["deal_external_id"] for row in before})
+    hub.load([schema("deal_contacts"), {**activate("deal_contacts", 2), "kept": kept}])
+    assert hub.rows("crm_deal_contacts") == before
+    hub.load([schema("deal_contacts"), activate("deal_contacts", 3)])
+    assert hub.rows("crm_deal_contacts") == []
+
+
+@pytest.mark.parametrize("kept", ["2", {"2": 1}, [2], [""], [["2"]]])
+def test_kept_rows_that_are_no_keys_are_refused_and_nothing_is_deleted(
+    hub: Hub, kept: object
+) -> None:
+    hub.load([schema("contacts"), *contacts(2, 1), activate("contacts", 1)])
+    with pytest.raises(InvalidRecordError, match="stream contacts: kept must be a list of keys"):
+        hub.load([schema("contacts"), {**activate("contacts", 2), "kept": kept}])
+    assert hub.keys("crm_contacts") == ["1", "2"]
 
 
 def test_archived_rows_and_tombstones_are_kept(hub: Hub) -> None:

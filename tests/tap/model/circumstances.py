@@ -42,7 +42,6 @@ _FAULTS = tuple(ENDS)
 def draw_dialect(rng: Random) -> Dialect:
     """Return how HubSpot speaks where its documents leave it open."""
     return Dialect(
-        sensitive_listing="403",
         partial_status=rng.choice([200, 207]),
         associations_page=rng.choice([2, 500]),
         list_cursor=rng.choice(["id", "id", "id", "restart", "rounded", "refused", "opaque"]),

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from hubspot_sandbox import search
 from tap_hubspot_crm import output
-from tap_hubspot_crm.id_search import SEARCH_LIMIT
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,6 @@ from tap.model.process import Run, run_tap
 
 from hubspot_sandbox.app import SandboxApp
 from hubspot_sandbox.clock import VirtualClock
-from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.limits import Limits
 from hubspot_sandbox.sandbox import Sandbox
 from tap_hubspot_crm.timekeeping import Timer
@@ -59,7 +58,7 @@ class Stage:
     def __post_init__(self) -> None:
         """Build the portal."""
         self.clock = VirtualClock(1_795_000_000_000)
-        self.sandbox = Sandbox(clock=self.clock, dialect=Dialect(sensitive_listing="403"))
+        self.sandbox = Sandbox(clock=self.clock)
         self._app = SandboxApp(self.sandbox)
         self.portal = self.sandbox.add_portal(
             contacts=self.contacts, deals=self.deals, limits=_FREE
