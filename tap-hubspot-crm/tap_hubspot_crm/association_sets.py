@@ -21,7 +21,7 @@ from tap_hubspot_crm.reading import SILENCE
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
@@ -52,9 +52,24 @@ class AssociationSets:
 class AssociationReader:
     """Reads the associations from one object type to another."""
 
-    def __init__(self, client: HubSpotClient, from_type: str, to_type: str) -> None:
-        """Prepare reading between two of `OBJECT_TYPES`."""
+    def __init__(
+        self,
+        client: HubSpotClient,
+        from_type: str,
+        to_type: str,
+        *,
+        beside: Callable[[Collection[str]], str | None] = lambda _ids: None,
+    ) -> None:
+        """Prepare reading between two of `OBJECT_TYPES`.
+
+        Args:
+            client: Sends the requests.
+            from_type: Whose associations they are.
+            to_type: What with.
+            beside: Finds a record of the first type that is not among some ids.
+        """
         self._client = client
+        self._beside = beside
         self._endpoint = client.paths.associations(from_type, to_type)
         #: The most records in one request; less where HubSpot could only answer for fewer.
         self._most = ASSOCIATIONS_LIMIT
@@ -81,6 +96,9 @@ class AssociationReader:
             if not error.is_divisible:
                 raise
             return self._divided(ids, error, policy)
+        return self._noted(sets)
+
+    def _noted(self, sets: AssociationSets) -> AssociationSets:
         self._read_before = next(iter(sets.links), self._read_before)
         return sets
 
@@ -107,15 +125,17 @@ class AssociationReader:
             id_: why.category.lower() or f"status {why.status}" for id_, why in refused.items()
         }
         now = self._client.clock.now()
-        return _joined(
-            [*division.answers, AssociationSets(links={}, unread=unread, answered_at=now)]
-        )
+        parts = [*division.answers, AssociationSets(links={}, unread=unread, answered_at=now)]
+        return self._noted(_joined(parts))
 
     def _others_can_be_read(self, ids: Sequence[str]) -> bool:
-        if self._read_before is None or self._read_before in ids:
+        id_ = self._read_before
+        if id_ is None or id_ in ids:
+            id_ = self._beside(ids)
+        if id_ is None:
             return False
         try:
-            self._accounted([self._read_before], BRIEF)
+            self._accounted([id_], BRIEF)
         except TapError:
             return False
         return True

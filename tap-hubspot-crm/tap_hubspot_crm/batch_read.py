@@ -83,6 +83,9 @@ class BatchReader:
             if not error.is_divisible:
                 raise
             return self._divided(ids, error, archived=archived, policy=policy)
+        return self._noted(reading, archived=archived)
+
+    def _noted(self, reading: Reading, *, archived: bool) -> Reading:
         if reading.rows and not archived:
             self._read_before = reading.rows[-1].id
         return reading
@@ -100,13 +103,13 @@ class BatchReader:
                     "%s: HubSpot reads %d records at a time, not %d",
                     self._requests.object_type, division.largest, len(ids),
                 )  # fmt: skip
-            return self._unread(division.answers, division.refused)
+            return self._noted(self._unread(division.answers, division.refused), archived=archived)
         if self._others_can_be_read(ids):
             # HubSpot serves others: these records are at fault, or it has just come back.
             division = divide(brief, ids) if len(ids) > 1 else division
             refused_all = dict.fromkeys(ids, error)
             return self._unread(division.answers, division.refused or refused_all)
-        if self._properties.narrow(error, partial(self._ask_for, ids[:1], archived=archived)):
+        if self._properties.narrow(error, partial(self._probe, ids)):
             return self._block(ids, archived=archived, policy=policy)
         if policy is STEADY:
             return self._accounted(ids, archived=archived, policy=PATIENT)
@@ -123,13 +126,13 @@ class BatchReader:
         """Say whether a record that was read before can be read now, too."""
         id_ = self._read_before
         if id_ is None or id_ in ids:
-            id_ = self._found_beside(ids)
+            id_ = self.found_beside(ids)
         try:
             return id_ is not None and bool(self._ask([id_], archived=False, policy=BRIEF).rows)
         except TapError:
             return False
 
-    def _found_beside(self, ids: Collection[str]) -> str | None:
+    def found_beside(self, ids: Collection[str]) -> str | None:
         """Return the id of a live record that is not among these, None if none is found.
 
         By a search: a listing may fail for the same records.
@@ -170,7 +173,8 @@ class BatchReader:
 
     def _ask(self, ids: Sequence[str], *, archived: bool, policy: RetryPolicy) -> BatchAnswer:
         answers = self._properties.ask(
-            lambda names: self._requests.batch(ids, names, archived=archived, policy=policy)
+            lambda names: self._requests.batch(ids, names, archived=archived, policy=policy),
+            probe=partial(self._probe, ids),
         )
         if len(answers) == 1:
             return answers[0]
@@ -185,8 +189,10 @@ class BatchReader:
             answered_at=answers[0].answered_at,
         )
 
-    def _ask_for(self, ids: Sequence[str], names: Sequence[str], *, archived: bool) -> BatchAnswer:
-        return self._requests.batch(ids, names, archived=archived, policy=BRIEF)
+    def _probe(self, ids: Sequence[str], names: Sequence[str]) -> object:
+        """Ask for some properties of a record that was read before, if there is one."""
+        id_ = self._read_before or self.found_beside(ids) or ids[0]
+        return self._requests.batch([id_], names, archived=False, policy=BRIEF)
 
 
 class _Account:

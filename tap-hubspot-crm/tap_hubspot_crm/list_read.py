@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.paging import CursorTrail
 from tap_hubspot_crm.reading import ListedPage, Reading
-from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
+from tap_hubspot_crm.retrying import BRIEF, ONCE, PATIENT, STEADY, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,6 +26,8 @@ LIST_LIMIT: Final = 100
 #: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
 _LONGEST_QUERY: Final = 5_000
 _UNAVAILABLE: Final = 500
+#: HubSpot's ids are signed numbers of 64 bits.
+_GREATEST_ID: Final = 2**63 - 1
 
 
 class ListReader:
@@ -146,17 +148,16 @@ class ListReader:
                 )  # fmt: skip
                 self._most = most
             return page
-        if not archived and (passed := self._passed(after, error)) is not None:
-            return passed
+        if after is None or after.isdecimal():
+            # The cursor of a listing is an id (using object APIs), so one record can be passed.
+            found = self._culprit_archived(after) if archived else self._culprit(after)
+            passed = None if found is None else self._page_after(found, error, archived=archived)
+            if passed is not None:
+                return passed
         return self._page(archived, after, self._most, policy=PATIENT)
 
-    def _passed(self, after: str | None, error: TapError) -> ListedPage | None:
-        """Return a page in place of one record that the listing cannot show.
-
-        A search says which it is; the cursor of a listing is an id (using object APIs).
-        """
-        if after is not None and not after.isdecimal():
-            return None
+    def _culprit(self, after: str | None) -> int | None:
+        """Return the live record at a cursor, by a search."""
         payload = {
             "filterGroups": [
                 {
@@ -173,14 +174,43 @@ class ListReader:
             found = self._requests.search(payload, policy=BRIEF)
         except TapError:
             return None
-        if not found.rows:
-            return None
-        culprit = found.rows[0].id
-        reason = error.category.lower() or f"status {error.status}"
+        return int(found.rows[0].id) if found.rows else None
+
+    def _culprit_archived(self, after: str | None) -> int | None:
+        """Return the archived record at a cursor, which no search shows: by trying cursors.
+
+        Others may stand between it and the first cursor that is served. They come with a later
+        listing; what is archived is never dropped for not being listed.
+        """
+        failing = int(after or 0)
+        served = failing + 1
+        while not self._is_served(served):
+            failing, served = served, 2 * served
+            if served > _GREATEST_ID:
+                return None
+        while served - failing > 1:
+            middle = (failing + served) // 2
+            if self._is_served(middle):
+                served = middle
+            else:
+                failing = middle
+        return failing
+
+    def _is_served(self, after: int) -> bool:
         try:
-            page = self._page(False, str(int(culprit) + 1), 1, policy=BRIEF, ids_only=True)
+            self._page(True, str(after), 1, policy=ONCE, ids_only=True)
+        except TapError as error:
+            if not error.is_divisible:
+                raise
+            return False
+        return True
+
+    def _page_after(self, culprit: int, error: TapError, *, archived: bool) -> ListedPage | None:
+        """Return the page of one record behind a culprit, which it names as unread."""
+        try:
+            page = self._page(archived, str(culprit + 1), 1, policy=BRIEF, ids_only=True)
         except TapError:
             # What follows cannot be listed either: no single record is at fault.
             return None
-        unread = {culprit: reason}
+        unread = {str(culprit): error.category.lower() or f"status {error.status}"}
         return replace(page, reading=replace(page.reading, unread=unread))

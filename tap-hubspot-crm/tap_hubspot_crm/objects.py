@@ -17,7 +17,7 @@ from tap_hubspot_crm.spans import Found
 from tap_hubspot_crm.windows import Hit, search_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
@@ -95,6 +95,10 @@ class ObjectReader:
     def read_listed(self, ids: Sequence[str], *, archived: bool = False) -> Reading:
         """Return rows that a listing shows; see `BatchReader.read_listed`."""
         return self._batches.read_listed(ids, archived=archived)
+
+    def found_beside(self, ids: Collection[str]) -> str | None:
+        """Return the id of a live record that is not among these, None if none is found."""
+        return self._batches.found_beside(ids)
 
     def search(self, window: Window) -> Iterator[SearchPage]:
         """Yield every row that the index shows as modified in the window."""

@@ -33,7 +33,8 @@ class _Asked:
     most: int | None = None
 
     def parts(self) -> list[tuple[str, ...]]:
-        most = self.most or len(self.names)
+        """Return the names in parts, each for one request."""
+        most = self.most or max(1, len(self.names))
         return [self.names[start : start + most] for start in range(0, len(self.names), most)]
 
 
@@ -74,13 +75,19 @@ class ReadableProperties:
         """Whether all are asked for at once."""
         return self._asked.most is None
 
-    def ask(self, call: Callable[[Sequence[str]], T]) -> list[T]:
+    def ask(
+        self,
+        call: Callable[[Sequence[str]], T],
+        *,
+        probe: Callable[[Sequence[str]], object] | None = None,
+    ) -> list[T]:
         """Return what a request for each part of the properties brings; mostly there is one.
 
         Properties that the token may not read are found out and left out from then on.
 
         Args:
             call: Makes the request for some properties.
+            probe: Makes one that can only fail for its properties; by default the same.
 
         Raises:
             TapError: The request failed, and not because of a property that may be left out.
@@ -90,7 +97,7 @@ class ReadableProperties:
             try:
                 return [call((*part, self._required)) for part in asked.parts() or [()]]
             except TapError as error:
-                if error.status != _FORBIDDEN or not self._narrow(asked, error, call):
+                if error.status != _FORBIDDEN or not self._narrow(asked, error, probe or call):
                     raise
 
     def narrow(self, error: TapError, call: Callable[[Sequence[str]], object]) -> bool:

@@ -56,6 +56,8 @@ PATIENT: Final = RetryPolicy(tries=9)
 STEADY: Final = RetryPolicy(tries=6)
 #: For parts of a request that was tried before as a whole.
 BRIEF: Final = RetryPolicy(tries=2)
+#: For guesses, of which many fail.
+ONCE: Final = RetryPolicy(tries=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +70,22 @@ class Wait:
 
 
 class Tries:
-    """How often a request was tried in vain; a limit that others use up is no failure of it."""
+    """How often a request was tried in vain, by kind of failure.
+
+    A limit that others use up is no failure of the request, and a broken connection none of what
+    is asked for.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._ended: Counter[bool] = Counter()
+        self._ended: Counter[str] = Counter()
 
     def note(self, refusal: Refusal) -> int:
-        """Note a try that ended so, and return how many did."""
-        is_limited = refusal.status == _TOO_MANY
-        self._ended[is_limited] += 1
-        return self._ended[is_limited]
+        """Note a try that ended so, and return how many of its kind did."""
+        kind = "broken" if refusal.status is None else "answered"
+        kind = "limited" if refusal.status == _TOO_MANY else kind
+        self._ended[kind] += 1
+        return self._ended[kind]
 
 
 def decide(
@@ -114,8 +121,8 @@ def decide(
     is_success = refusal.status is not None and refusal.status < 300  # noqa: PLR2004 - a 2xx
     if is_success and refusal.unreadable and tries < _TRIES_UNREADABLE:
         return Wait(seconds=backoff)
-    # A machine without a network learns so from the next run; one request waits less for it.
-    most = policy.tries if refusal.status is not None else min(policy.tries, STEADY.tries)
+    # Only an answer of HubSpot's may be about what is asked for; a broken connection never is.
+    most = STEADY.tries if refusal.status is None else policy.tries
     if not _may_pass(refusal) or tries >= most:
         raise _failure(refusal, tries=tries, request=request)
     # Not less than our own wait: a short one, said again and again, would use up the tries.

@@ -233,12 +233,17 @@ class DealContacts(HubSpotStream):
     def events(self) -> Iterator[Event]:
         client = self._tap.client
         bookmark = self._bookmark(AssociationsBookmark)
+        deals, contacts = ObjectReader(client, DEALS.name), ObjectReader(client, CONTACTS.name)
         source = AssociationSource(
             client=client,
-            deals=ObjectReader(client, DEALS.name),
-            contacts=ObjectReader(client, CONTACTS.name),
-            contacts_of_deals=AssociationReader(client, DEALS.name, CONTACTS.name),
-            deals_of_contacts=AssociationReader(client, CONTACTS.name, DEALS.name),
+            deals=deals,
+            contacts=contacts,
+            contacts_of_deals=AssociationReader(
+                client, DEALS.name, CONTACTS.name, beside=deals.found_beside
+            ),
+            deals_of_contacts=AssociationReader(
+                client, CONTACTS.name, DEALS.name, beside=contacts.found_beside
+            ),
             lookback_seconds=self._tap.settings.lookback_seconds,
             start_date=self._tap.settings.start_date,
         )
