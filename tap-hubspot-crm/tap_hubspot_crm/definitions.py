@@ -48,6 +48,8 @@ class Definitions:
     asked_at: datetime
     #: The first sensitivity that the token may not read; empty if none was refused.
     refused: str = ""
+    #: The sensitivities that HubSpot listed.
+    listed: tuple[str, ...] = ()
     #: Names of properties that were left out, since the token may not read them.
     unreadable: frozenset[str] = frozenset()
     #: Scopes that HubSpot named when it refused them.
@@ -97,6 +99,7 @@ def read_definitions(
     plain = list_definitions(client, object_type)
     found = {item.name: item for item in plain.items}
     refused = refused_before()
+    listed: list[str] = []
     for sensitivity in SENSITIVITIES:
         if sensitivity == refused or (wanted is not None and set(wanted) <= set(found)):
             break
@@ -113,12 +116,14 @@ def read_definitions(
             )
             refused = sensitivity
             break
+        listed.append(sensitivity)
         for item in more.items:
             found.setdefault(item.name, item)
     return Definitions(
         items=tuple(item for item in found.values() if wanted is None or item.name in wanted),
         asked_at=plain.asked_at,
         refused=refused,
+        listed=tuple(listed),
     )
 
 

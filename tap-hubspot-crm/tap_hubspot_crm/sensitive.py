@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tap_hubspot_crm.definitions import SENSITIVITIES, Definitions
 from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.object_types import OBJECT_TYPES
 from tap_hubspot_crm.readable import ReadableProperties
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_hubspot_crm.client import HubSpotClient
+    from tap_hubspot_crm.definitions import Definitions
 
 _FORBIDDEN = 403
 
@@ -28,7 +28,7 @@ def check_sensitive(
     """Return the definitions without the sensitive properties that the token may not read.
 
     Args:
-        client: Sends the requests: none where no property is sensitive, mostly one a sensitivity.
+        client: Sends the requests: one or two for each sensitivity that has properties.
         object_type: The name of one of `OBJECT_TYPES`.
         definitions: As HubSpot lists them.
 
@@ -37,17 +37,18 @@ def check_sensitive(
     """
     refused: set[str] = set()
     scopes: set[str] = set()
-    whole: list[str] = []
-    for sensitivity in SENSITIVITIES:
+    useless: list[str] = []
+    for sensitivity in definitions.listed:
         names = [item.name for item in definitions.items if item.sensitivity == sensitivity]
-        if not names:
-            continue
-        found = _found_out(client, object_type, names)
-        refused |= found.refused
-        scopes |= found.scopes
-        whole = [*whole, sensitivity] if found.refused == set(names) else []
-    # What is refused as a whole, and whatever is more sensitive, need not even be listed again.
-    first = whole[0] if whole and not definitions.refused else definitions.refused
+        found = _found_out(client, object_type, names) if names else None
+        readable = set(names)
+        if found is not None:
+            refused |= found.refused
+            scopes |= found.scopes
+            readable -= found.refused
+        useless = [] if readable else [*useless, sensitivity]
+    # Of what is refused as a whole, and whatever is more sensitive, no list is needed again.
+    first = useless[0] if useless else definitions.refused
     return replace(definitions.without(refused), refused=first, scopes=definitions.scopes | scopes)
 
 

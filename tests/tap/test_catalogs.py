@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft7Validator, FormatChecker
 
+from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.properties import PropertyDefinition
 from tap_hubspot_crm.errors import InvalidSettingsError
 from tap_hubspot_crm.tap import TapHubSpotCrm
@@ -17,7 +18,15 @@ if TYPE_CHECKING:
 
     from tap.conftest import Connection
 
+    from hubspot_sandbox.server import RunningSandbox
+
 LOGGER = "HubSpotConnector"
+
+
+@pytest.fixture(autouse=True)
+def _without_sensitive_properties(running: RunningSandbox) -> None:
+    """Nothing is to be said about them here."""
+    running.sandbox.dialect = Dialect(sensitive_listing="403")
 
 
 def _define(connection: Connection, name: str, kind: str, *, archived: bool = False) -> None:

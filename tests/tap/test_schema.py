@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import pytest
 from tap.replay import differences
 
 from hubspot_sandbox.calls import SENSITIVE_SCOPE
+from hubspot_sandbox.dialect import Dialect
 from tap_hubspot_crm.tap import TapHubSpotCrm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pytest
     from tap.conftest import Connection
 
 #: A sensitive and an archived property of the sandbox's contacts.
@@ -38,17 +39,38 @@ def test_sensitive_properties_are_read_where_the_token_may(connection: Connectio
     assert differences(connection.consumer, portal) == []
 
 
-def test_a_token_that_may_not_read_sensitive_properties_costs_a_line_and_no_failure(
-    connection: Connection, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("status", ["400", "403", "404"])
+def test_a_listing_of_sensitive_properties_that_is_refused_costs_a_line_and_no_failure(
+    connection: Connection, caplog: pytest.LogCaptureFixture, status: Literal["400", "403", "404"]
 ) -> None:
+    connection.running.sandbox.dialect = Dialect(sensitive_listing=status)
     with caplog.at_level(logging.INFO, logger="HubSpotConnector"):
         messages = connection.sync()
     assert SENSITIVE not in _schema(messages, "contacts")
     told = [record.getMessage() for record in caplog.records if "does not list" in record.message]
     assert sorted(told) == [
-        "contacts: sensitive properties are left out: HubSpot does not list them (403)",
-        "deals: sensitive properties are left out: HubSpot does not list them (403)",
+        f"contacts: sensitive properties are left out: HubSpot does not list them ({status})",
+        f"deals: sensitive properties are left out: HubSpot does not list them ({status})",
     ]
+
+
+def test_listed_properties_that_the_token_may_not_read_are_named_once_and_left_out(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    """HubSpot lists them to everybody, and refuses a request that names one."""
+    with caplog.at_level(logging.WARNING, logger="HubSpotConnector"):
+        messages = connection.sync()
+    assert SENSITIVE not in _schema(messages, "contacts")
+    assert not any(SENSITIVE in m["record"] for m in messages if m["type"] == "RECORD")
+    told = [record.getMessage() for record in caplog.records if SENSITIVE in record.message]
+    scope = SENSITIVE_SCOPE.format("contacts")
+    assert told == [
+        f"contacts: left out, the token may not read them (missing scope: {scope}): {SENSITIVE}"
+    ]
+    assert differences(connection.consumer, connection.portal) == []
+    connection.sync()
+    # One list of properties, one search.
+    assert connection.requests("/properties/2026-09/contacts") == 1
 
 
 def test_sensitive_properties_are_not_looked_for_where_the_settings_name_only_plain_ones(
