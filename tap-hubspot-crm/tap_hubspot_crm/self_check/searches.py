@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tap_hubspot_crm.id_search import SEARCH_LIMIT
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 from tap_hubspot_crm.retrying import STEADY
 from tap_hubspot_crm.rows import MERGED_IDS
 
