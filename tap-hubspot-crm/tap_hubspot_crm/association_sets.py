@@ -73,6 +73,8 @@ class AssociationReader:
         self._endpoint = client.paths.associations(from_type, to_type)
         #: The most records in one request; less where HubSpot could only answer for fewer.
         self._most = ASSOCIATIONS_LIMIT
+        #: Whether HubSpot refused single records: then a failure is looked into without waiting.
+        self._has_refused = False
         self._read_before: str | None = None
 
     def read(self, ids: Sequence[str], *, policy: RetryPolicy = STEADY) -> AssociationSets:
@@ -91,7 +93,7 @@ class AssociationReader:
 
     def _block(self, ids: Sequence[str], policy: RetryPolicy) -> AssociationSets:
         try:
-            sets = self._accounted(ids, policy)
+            sets = self._accounted(ids, BRIEF if self._has_refused else policy)
         except TapError as error:
             if not error.is_divisible:
                 raise
@@ -124,6 +126,7 @@ class AssociationReader:
         unread = {
             id_: why.category.lower() or f"status {why.status}" for id_, why in refused.items()
         }
+        self._has_refused = self._has_refused or bool(refused)
         now = self._client.clock.now()
         parts = [*division.answers, AssociationSets(links={}, unread=unread, answered_at=now)]
         return self._noted(_joined(parts))
@@ -255,7 +258,14 @@ class _Account:
             else:
                 self._cursors[from_id] = self._trails[from_id].step(after)
                 following.append(from_id)
-        self.none_of([*absent_ids(body, asked, under="fromObjectId")])
+        for id_ in absent_ids(body, asked, under="fromObjectId"):
+            if self._cursors.get(id_) is None:
+                self.none_of([id_])
+            else:
+                # HubSpot gave out the cursor of a further page: the set is read from its start.
+                self._cursors[id_] = None
+                self._trails[id_] = CursorTrail(self._endpoint)
+                self.links[id_].clear()
         return following
 
     @staticmethod

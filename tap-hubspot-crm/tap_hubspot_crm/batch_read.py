@@ -47,6 +47,8 @@ class BatchReader:
         self._properties = properties
         #: The most ids in one request; less where HubSpot could only answer for fewer.
         self._most = BATCH_LIMIT
+        #: Whether HubSpot refused single records: then a failure is looked into without waiting.
+        self._has_refused = False
         #: An id that was read, to tell a record that cannot be from a service that cannot.
         self._read_before: str | None = None
 
@@ -78,7 +80,9 @@ class BatchReader:
 
     def _block(self, ids: Sequence[str], *, archived: bool, policy: RetryPolicy) -> Reading:
         try:
-            reading = self._accounted(ids, archived=archived, policy=policy)
+            reading = self._accounted(
+                ids, archived=archived, policy=BRIEF if self._has_refused else policy
+            )
         except TapError as error:
             if not error.is_divisible:
                 raise
@@ -117,6 +121,7 @@ class BatchReader:
 
     def _unread(self, answers: Sequence[Reading], refused: Mapping[str, TapError]) -> Reading:
         """Return what could be read, and why the rest could not."""
+        self._has_refused = self._has_refused or bool(refused)
         unread = {id_: _reason(why) for id_, why in refused.items()}
         return joined(
             (*answers, Reading(unread=unread, answered_at=self._requests.client.clock.now()))

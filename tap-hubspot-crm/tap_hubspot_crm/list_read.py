@@ -48,6 +48,8 @@ class ListReader:
         self._batches = batches
         #: The most rows of a page; less where HubSpot could only serve smaller ones.
         self._most = LIST_LIMIT
+        #: Whether a page could only be served smaller: then a failure is looked into at once.
+        self._has_odd_pages = False
 
     @cached_property
     def _is_too_long(self) -> bool:
@@ -67,8 +69,9 @@ class ListReader:
         Raises:
             TapError: HubSpot serves no page there.
         """
+        policy = BRIEF if is_guess or self._has_odd_pages else STEADY
         try:
-            return self._page(archived, after, self._most, policy=BRIEF if is_guess else STEADY)
+            return self._page(archived, after, self._most, policy=policy)
         except TapError as error:
             if is_guess or not error.is_divisible:
                 raise
@@ -113,12 +116,15 @@ class ListReader:
         def ask(names: Sequence[str]) -> RowsPage:
             return self._requests.listing({**query, "properties": ",".join(names)}, policy=policy)
 
-        in_full = not (ids_only or self._is_too_long) and self._properties.fit_one_request
-        if in_full:
-            [found] = self._properties.ask(ask)
-        else:
+        if ids_only or self._is_too_long or not self._properties.fit_one_request:
             # Without the parameter HubSpot would send its default properties.
-            found = ask((self._requests.modified_property,))
+            answers = [ask((self._requests.modified_property,))]
+            in_full = False
+        else:
+            answers = self._properties.ask(ask)
+            # Another thread may just have found out that there are too many for one request.
+            in_full = len(answers) == 1
+        found = answers[0]
         return ListedPage(
             reading=Reading(rows=found.rows, answered_at=found.answered_at),
             ids=tuple(row.id for row in found.rows),
@@ -141,6 +147,7 @@ class ListReader:
                 if not later.is_divisible:
                     raise
                 continue
+            self._has_odd_pages = True
             if not ids_only and most < self._most:
                 logger.info(
                     "%s: HubSpot lists %d records at a time, not %d",

@@ -153,3 +153,14 @@ def test_a_cursor_of_a_set_that_comes_back_ends_by_class(
     reader = AssociationReader(client_for(FakeTime()), "deals", "contacts")
     with pytest.raises(UnexpectedResponseError, match="came twice"):
         reader.read(["1"])
+
+
+def test_a_further_page_that_is_said_not_to_be_there_does_not_cut_the_set_short(
+    requests_mock: Mocker,
+) -> None:
+    first = {"results": [_set("1", paging={"next": {"after": "x"}})]}
+    second = {"results": [{**_set("2"), "from": {"id": "1"}}]}
+    answers = [first, {"results": [], "errors": [_none("1")]}, first, second]
+    requests_mock.post(SETS, [{"json": body, "headers": DATE} for body in answers])
+    reader = AssociationReader(client_for(FakeTime()), "deals", "contacts")
+    assert _found(reader, ["1"]) == {"1": {"1", "2"}}
