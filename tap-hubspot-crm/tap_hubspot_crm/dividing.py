@@ -61,6 +61,15 @@ def divide(ask: Callable[[Sequence[T]], R], items: Sequence[T]) -> Division[T, R
                 parts.extendleft(reversed(_halves(part)))
         else:
             largest = max(largest, len(part))
+    for item in [*refused] if answers else ():
+        # Alone and with few tries it may have failed by chance.
+        try:
+            answers.append(ask([item]))
+        except TapError as error:
+            if not may_succeed_in_part(error):
+                raise
+        else:
+            del refused[item]
     return Division(answers=answers, refused=refused if answers else {}, largest=largest)
 
 

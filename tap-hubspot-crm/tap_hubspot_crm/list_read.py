@@ -136,7 +136,8 @@ class ListReader:
     def _less(self, archived: bool, after: str | None, error: TapError) -> ListedPage:  # noqa: FBT001 - as _page
         """Return a page of fewer rows or properties where a whole one failed."""
         sizes = [self._most >> step for step in range(1, self._most.bit_length())]
-        attempts = [(self._most, True), *((size, True) for size in sizes)]
+        # One record twice: with few tries it may fail by chance.
+        attempts = [(self._most, True), *((size, True) for size in (*sizes, 1))]
         if error.status is not None and error.status < _UNAVAILABLE:
             # About how much was asked for: fewer rows, with all of their properties.
             attempts = [*((size, False) for size in sizes), *attempts]
