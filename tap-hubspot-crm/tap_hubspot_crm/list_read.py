@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from tap_hubspot_crm.errors import TapError
 from tap_hubspot_crm.paging import CursorTrail
 from tap_hubspot_crm.reading import ListedPage, Reading
-from tap_hubspot_crm.retrying import BRIEF, ONCE, PATIENT, STEADY, RetryPolicy
+from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -190,23 +190,28 @@ class ListReader:
         Others may stand between it and the first cursor that is served. They come with a later
         listing; what is archived is never dropped for not being listed.
         """
-        failing = int(after or 0)
-        served = failing + 1
-        while not self._is_served(served):
-            failing, served = served, 2 * served
+        first = int(after or 0)
+        served = first + 1
+        while not self._is_served(served, BRIEF):
+            served *= 2
             if served > _GREATEST_ID:
                 return None
-        while served - failing > 1:
-            middle = (failing + served) // 2
-            if self._is_served(middle):
-                served = middle
-            else:
-                failing = middle
-        return failing
+        while True:
+            failing = first
+            while served - failing > 1:
+                middle = (failing + served) // 2
+                if self._is_served(middle, BRIEF):
+                    served = middle
+                else:
+                    failing = middle
+            # With few tries it may have failed by chance, and what stands before it be passed.
+            if failing == first or not self._is_served(failing, STEADY):
+                return failing
+            served = failing
 
-    def _is_served(self, after: int) -> bool:
+    def _is_served(self, after: int, policy: RetryPolicy) -> bool:
         try:
-            self._page(True, str(after), 1, policy=ONCE, ids_only=True)
+            self._page(True, str(after), 1, policy=policy, ids_only=True)
         except TapError as error:
             if not error.is_divisible:
                 raise

@@ -56,8 +56,6 @@ PATIENT: Final = RetryPolicy(tries=9)
 STEADY: Final = RetryPolicy(tries=6)
 #: For parts of a request that was tried before as a whole.
 BRIEF: Final = RetryPolicy(tries=2)
-#: For guesses, of which many fail.
-ONCE: Final = RetryPolicy(tries=1)
 
 
 @dataclass(frozen=True, kw_only=True)

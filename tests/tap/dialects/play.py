@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tap.model.process import Run
 
 #: A run that makes so many requests has no end.
-_ENDLESS = 1_500
+_ENDLESS = 4_000
 #: Records between two states, so that a killed run leaves one.
 _OFTEN = 40
 _CONTACTS = 450
