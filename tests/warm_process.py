@@ -12,6 +12,7 @@ import contextlib
 import gc
 import importlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -137,6 +138,8 @@ def _become(wish: dict[str, Any], files: list[int]) -> None:
     os.environ.clear()
     os.environ.update(wish["environment"])
     time.tzset()
+    # Another program may have set up its own logs where it was imported.
+    logging.root.handlers.clear()
     tempfile.tempdir = None
     sys.argv = [wish["program"], *wish["arguments"]]
 
