@@ -93,8 +93,10 @@ class HubSpotClient:
         self.clock = HubSpotClock(self._timer)
         #: What the last answer to anything but a search said about limits; None before the first.
         self.rate_headers: RateHeaders | None = None
-        #: Whether the last request to end did so because HubSpot was unavailable for long.
+        #: Whether the last request to end did so because HubSpot was unavailable for long, and the
+        #: kinds of endpoints whose last request did.
         self._is_down = False
+        self._kinds_down: set[str] = set()
         self.limiter = Limiter(
             calls_per_10_seconds=settings.calls_per_10_seconds,
             searches_per_second=settings.searches_per_second,
@@ -178,13 +180,17 @@ class HubSpotClient:
 
     def _call(self, asked: Request) -> Answer:
         # An outage that outlasted one request is not waited for again by each of the next ones.
-        policy = BRIEF if self._is_down else asked.policy
+        kind = asked.endpoint.kind
+        policy = BRIEF if self._is_down or kind in self._kinds_down else asked.policy
         try:
             answer = self._answer(asked, policy)
         except HubSpotUnavailableError:
-            self._is_down = self._is_down or policy is PATIENT
+            if policy is PATIENT:
+                self._is_down = True
+                self._kinds_down.add(kind)
             raise
         self._is_down = False
+        self._kinds_down.discard(kind)
         return answer
 
     def _answer(self, asked: Request, policy: RetryPolicy) -> Answer:

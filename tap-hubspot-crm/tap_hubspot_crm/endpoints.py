@@ -24,6 +24,11 @@ class Endpoint:
     #: Whether calls count against HubSpot's search limit instead of the burst limit.
     search: bool = False
 
+    @property
+    def kind(self) -> str:
+        """Which service of HubSpot's it is: the path without the types of objects in it."""
+        return "/".join(part for part in self.path.split("/") if part not in OBJECT_TYPES)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ApiPaths:

@@ -138,14 +138,16 @@ class ObjectReader:
                     {**payload, "properties": list(shown), "limit": limit}, policy=policy
                 )
             except TapError as error:
-                policy = BRIEF
                 if error.status == 403 and len(shown) > 1:  # noqa: PLR2004 - Forbidden
-                    self._shown = shown[:1]
-                elif error.is_divisible and limit > 1:
-                    self._search_limit = min(self._search_limit, limit // 2)
-                else:
+                    self._shown, policy = shown[:1], BRIEF
+                elif policy is PATIENT or not error.is_divisible:
                     self._search_limit = SEARCH_LIMIT
                     raise
+                elif limit > 1:
+                    self._search_limit, policy = min(self._search_limit, limit // 2), BRIEF
+                else:
+                    # Not even one row is shown, so it was not the number of them.
+                    self._search_limit, policy = SEARCH_LIMIT, PATIENT
 
     def greatest_id(self) -> tuple[int, int] | None:
         """Return the greatest live id and how many live rows there are, as the index knows.

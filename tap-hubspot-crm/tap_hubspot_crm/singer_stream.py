@@ -88,6 +88,10 @@ class HubSpotStream(Stream):
                 yield from map(as_dictionary, event.records)
 
     @override
+    def _write_schema_message(self) -> None:
+        """Leave it to the first event: a stream that may not be read is not announced."""
+
+    @override
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
     ) -> Generator[dict[str, Any], None, None]:
@@ -108,7 +112,7 @@ class HubSpotStream(Stream):
         writer = self._line_writer()
         lines = RecordLines(self.name)
         with self.get_record_counter() as counter, self.get_sync_timer():
-            for event in self.events():
+            for event in self._announced(self.events()):
                 match event:
                     case Rows() if writer is not None:
                         writer.write_record_lines(lines.lines(event))
@@ -153,6 +157,14 @@ class HubSpotStream(Stream):
                         stream=stream_map.stream_alias, version=event.version, kept=kept
                     )
                 )
+
+    def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
+        """Yield events, and write the SCHEMA before the first; before the end if none comes."""
+        first = next(events, None)
+        super()._write_schema_message()
+        if first is not None:
+            yield first
+            yield from events
 
     def _sent_by_sdk(self, rows: Rows, sent: int) -> Iterator[dict[str, Any]]:
         """Write records one by one in the SDK's own way, which maps, flattens and deselects."""

@@ -69,11 +69,6 @@ class ObjectStream(HubSpotStream):
         self._definitions()
 
     @override
-    def _write_schema_message(self) -> None:
-        if self._refusal is None:
-            super()._write_schema_message()
-
-    @override
     def events(self) -> Iterator[Event]:
         bookmark = self._bookmark(ObjectBookmark)
         definitions = self._definitions()
