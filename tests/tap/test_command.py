@@ -112,9 +112,9 @@ def test_a_signal_ends_the_run_with_whole_lines_and_the_state_of_what_was_finish
 ) -> None:
     connection.running.sandbox.latency_ms = 100
     with connection.program.started(connection.settings()) as process:
-        # Two to know which properties are readable, the archived listing, the lowest ids, and a
-        # page of the live listing: something is done.
-        while connection.requests("objects/2026-09/contacts") < 5:
+        # Two to know which properties are readable, the archived listing, the lowest ids, and two
+        # pages of the live listing, of which the first is answered: something is done.
+        while connection.requests("objects/2026-09/contacts") < 6:
             time.sleep(0.01)
         process.send_signal(number)
         output, errors = process.communicate()
