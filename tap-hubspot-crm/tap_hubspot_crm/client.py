@@ -27,7 +27,7 @@ from tap_hubspot_crm.network_failures import read_failure
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
 from tap_hubspot_crm.refusals import Refusal, read_refusal, read_shortfall
-from tap_hubspot_crm.retrying import BRIEF, ONCE, PATIENT, RetryPolicy, Tries, decide, describe
+from tap_hubspot_crm.retrying import BRIEF, PATIENT, RetryPolicy, Tries, decide, describe
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 from tap_hubspot_crm.token_form import post_token_form
@@ -181,8 +181,8 @@ class HubSpotClient:
     def _call(self, asked: Request) -> Answer:
         # An outage that outlasted one request is not waited for again by each of the next ones.
         kind = asked.endpoint.kind
-        is_awaited = not (self._is_down or kind in self._kinds_down)
-        policy = asked.policy if is_awaited or asked.policy is ONCE else BRIEF
+        is_down = self._is_down or kind in self._kinds_down
+        policy = BRIEF if is_down else asked.policy
         try:
             answer = self._answer(asked, policy)
         except HubSpotUnavailableError:

@@ -190,6 +190,11 @@ class ListReader:
         Others may stand between it and the first cursor that is served. They come with a later
         listing; what is archived is never dropped for not being listed.
         """
+        try:
+            self._page(False, None, 1, policy=BRIEF, ids_only=True)
+        except TapError:
+            # The live listing is not served either: no single record is at fault.
+            return None
         first = int(after or 0)
         served = first + 1
         while not self._is_served(served, BRIEF):
