@@ -24,10 +24,11 @@ from tap_hubspot_crm.exchange import Answer, Request
 from tap_hubspot_crm.json_bodies import read_json_object
 from tap_hubspot_crm.limiter import Limiter
 from tap_hubspot_crm.network_failures import read_failure
+from tap_hubspot_crm.outages import Outages
 from tap_hubspot_crm.pool import RequestPool
 from tap_hubspot_crm.rate_headers import read_rate_headers
 from tap_hubspot_crm.refusals import Refusal, read_refusal, read_shortfall
-from tap_hubspot_crm.retrying import BRIEF, PATIENT, RetryPolicy, Tries, decide, describe
+from tap_hubspot_crm.retrying import PATIENT, RetryPolicy, Tries, decide, describe
 from tap_hubspot_crm.shared_changes import SharedChanges
 from tap_hubspot_crm.timekeeping import HubSpotClock, Timer, parse_date_header
 from tap_hubspot_crm.token_form import post_token_form
@@ -93,10 +94,7 @@ class HubSpotClient:
         self.clock = HubSpotClock(self._timer)
         #: What the last answer to anything but a search said about limits; None before the first.
         self.rate_headers: RateHeaders | None = None
-        #: Whether the last request to end did so because HubSpot was unavailable for long, and the
-        #: kinds of endpoints whose last request did.
-        self._is_down = False
-        self._kinds_down: set[str] = set()
+        self._outages = Outages()
         self.limiter = Limiter(
             calls_per_10_seconds=settings.calls_per_10_seconds,
             searches_per_second=settings.searches_per_second,
@@ -179,19 +177,15 @@ class HubSpotClient:
         )  # fmt: skip
 
     def _call(self, asked: Request) -> Answer:
-        # An outage that outlasted one request is not waited for again by each of the next ones.
         kind = asked.endpoint.kind
-        is_down = self._is_down or kind in self._kinds_down
-        policy = BRIEF if is_down else asked.policy
+        policy = self._outages.policy_for(kind, asked.policy)
         try:
             answer = self._answer(asked, policy)
         except HubSpotUnavailableError:
             if policy is PATIENT:
-                self._is_down = True
-                self._kinds_down.add(kind)
+                self._outages.begin(kind)
             raise
-        self._is_down = False
-        self._kinds_down.discard(kind)
+        self._outages.end(kind)
         return answer
 
     def _answer(self, asked: Request, policy: RetryPolicy) -> Answer:
