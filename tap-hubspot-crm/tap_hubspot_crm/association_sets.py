@@ -8,6 +8,7 @@ twice.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -146,11 +147,16 @@ class AssociationReader:
     def _accounted(self, ids: Sequence[str], policy: RetryPolicy) -> AssociationSets:
         account = _Account(self._endpoint, ids)
         self._ask(account, account.open, policy)
-        for seconds in AGAIN_AFTER:
-            if not account.open:
+        waits = iter(AGAIN_AFTER)
+        while account.open:
+            pages = account.pages
+            seconds = next(waits, None)
+            if seconds is None:
                 break
             self._client.pause(seconds)
             self._ask(account, account.open, policy)
+            # A long set may take many answers; only those that bring nothing count.
+            waits = iter(AGAIN_AFTER) if account.pages > pages else waits
         unread = self._alone(account, policy)
         empty = account.empty
         if empty:
@@ -217,7 +223,13 @@ class _Account:
         self._cursors: dict[str, str | None] = dict.fromkeys(ids)
         self._trails = {id_: CursorTrail(endpoint) for id_ in ids}
         self.links: dict[str, Links] = {id_: {} for id_ in ids}
+        self._pages: Counter[str] = Counter()
         self.answered_at: datetime | None = None
+
+    @property
+    def pages(self) -> int:
+        """How many pages of the sets are read."""
+        return self._pages.total()
 
     @property
     def open(self) -> list[str]:
@@ -252,6 +264,7 @@ class _Account:
             if from_id not in self._cursors:
                 continue
             self._add(self.links[from_id], result.get("to") or ())
+            self._pages[from_id] += 1
             after = following_cursor(result, self._endpoint)
             if after is None:
                 del self._cursors[from_id]
@@ -266,6 +279,7 @@ class _Account:
                 self._cursors[id_] = None
                 self._trails[id_] = CursorTrail(self._endpoint)
                 self.links[id_].clear()
+                del self._pages[id_]
         return following
 
     @staticmethod

@@ -26,6 +26,8 @@ LIST_LIMIT: Final = 100
 #: HubSpot answers 414 to long addresses, seen from 8,000 characters on.
 _LONGEST_QUERY: Final = 5_000
 _UNAVAILABLE: Final = 500
+#: So many records in a row that no page can hold are an outage.
+_MOST_PASSED: Final = 10
 #: HubSpot's ids are signed numbers of 64 bits.
 _GREATEST_ID: Final = 2**63 - 1
 
@@ -157,12 +159,33 @@ class ListReader:
                 self._most = most
             return page
         if after is None or after.isdecimal():
-            # The cursor of a listing is an id (using object APIs), so one record can be passed.
-            found = self._culprit_archived(after) if archived else self._culprit(after)
-            passed = None if found is None else self._page_after(found, error, archived=archived)
+            # The cursor of a listing is an id (using object APIs), so single records can be passed.
+            passed = self._passed(after, error, archived=archived)
             if passed is not None:
                 return passed
         return self._page(archived, after, self._most, policy=PATIENT)
+
+    def _passed(self, after: str | None, error: TapError, *, archived: bool) -> ListedPage | None:
+        """Return the page behind records that no page can hold, which it names as unread.
+
+        None where so many in a row fail that no single record is at fault.
+        """
+        reason = error.category.lower() or f"status {error.status}"
+        unread: dict[str, str] = {}
+        while len(unread) < _MOST_PASSED:
+            culprit = self._culprit_archived(after) if archived else self._culprit(after)
+            if culprit is None:
+                return None
+            unread[str(culprit)] = reason
+            after = str(culprit + 1)
+            try:
+                page = self._page(archived, after, 1, policy=BRIEF, ids_only=True)
+            except TapError as later:
+                if not later.is_divisible:
+                    raise
+            else:
+                return replace(page, reading=replace(page.reading, unread=unread))
+        return None
 
     def _culprit(self, after: str | None) -> int | None:
         """Return the live record at a cursor, by a search."""
@@ -222,13 +245,3 @@ class ListReader:
                 raise
             return False
         return True
-
-    def _page_after(self, culprit: int, error: TapError, *, archived: bool) -> ListedPage | None:
-        """Return the page of one record behind a culprit, which it names as unread."""
-        try:
-            page = self._page(archived, str(culprit + 1), 1, policy=BRIEF, ids_only=True)
-        except TapError:
-            # What follows cannot be listed either: no single record is at fault.
-            return None
-        unread = {str(culprit): error.category.lower() or f"status {error.status}"}
-        return replace(page, reading=replace(page.reading, unread=unread))

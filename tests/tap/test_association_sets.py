@@ -164,3 +164,15 @@ def test_a_further_page_that_is_said_not_to_be_there_does_not_cut_the_set_short(
     requests_mock.post(SETS, [{"json": body, "headers": DATE} for body in answers])
     reader = AssociationReader(client_for(FakeTime()), "deals", "contacts")
     assert _found(reader, ["1"]) == {"1": {"1", "2"}}
+
+
+def test_a_set_whose_further_page_never_comes_is_unread_after_a_bounded_number_of_requests(
+    requests_mock: Mocker,
+) -> None:
+    first = {"results": [_set("1", paging={"next": {"after": "x"}})]}
+    gone = {"results": [], "errors": [_none("1")]}
+    answers = [first, gone] * 50
+    requests_mock.post(SETS, [{"json": body, "headers": DATE} for body in answers])
+    reader = AssociationReader(client_for(FakeTime()), "deals", "contacts")
+    assert set(reader.read(["1"]).unread) == {"1"}
+    assert requests_mock.call_count < 20

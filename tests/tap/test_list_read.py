@@ -66,13 +66,16 @@ def test_a_page_that_fails_with_properties_is_read_by_id(
     assert portal.batches == [100]
 
 
-def test_a_record_that_no_page_can_hold_is_passed_and_named(
-    requests_mock: Mocker, fake_time: FakeTime
+@pytest.mark.parametrize("culprits", [{7}, {7, 8, 9}, {1, 350}])
+def test_records_that_no_page_can_hold_are_passed_and_named(
+    requests_mock: Mocker, fake_time: FakeTime, culprits: set[int]
 ) -> None:
-    portal = FakeObjects(ids=range(1, 351), on_list=_refuse_if(500, lambda _, ids, __: 7 in ids))
+    portal = FakeObjects(
+        ids=range(1, 351), on_list=_refuse_if(500, lambda _, ids, __: bool(culprits & set(ids)))
+    )
     _, ids, unread = _listed(requests_mock, fake_time, portal)
-    assert ids == [id_ for id_ in IDS if id_ != "7"]
-    assert unread == {"7": "x"}
+    assert ids == [id_ for id_ in IDS if int(id_) not in culprits]
+    assert unread == {str(id_): "x" for id_ in culprits}
 
 
 def test_a_listing_that_is_down_ends_the_run(requests_mock: Mocker, fake_time: FakeTime) -> None:
