@@ -8,16 +8,14 @@ twice.
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from tap_hubspot_crm.association_account import LinkType, SetsAccount
 from tap_hubspot_crm.batch_read import AGAIN_AFTER, MOST_ALONE
 from tap_hubspot_crm.dividing import divide
 from tap_hubspot_crm.errors import TapError, UnexpectedResponseError
-from tap_hubspot_crm.object_requests import absent_ids, is_complete
-from tap_hubspot_crm.paging import CursorTrail, following_cursor
 from tap_hubspot_crm.reading import SILENCE
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
 
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_hubspot_crm.client import HubSpotClient
-    from tap_hubspot_crm.endpoints import Endpoint
 
 logger = logging.getLogger("HubSpotConnector")
 
@@ -34,10 +31,6 @@ logger = logging.getLogger("HubSpotConnector")
 ASSOCIATIONS_LIMIT: Final = 1_000
 FORMER_ASSOCIATIONS_LIMIT: Final = 100
 _NOT_FOUND: Final = 404
-
-#: Kind of an association: category, type id, label.
-LinkType = tuple[str, int, str | None]
-Links = dict[str, set[LinkType]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +138,7 @@ class AssociationReader:
         return True
 
     def _accounted(self, ids: Sequence[str], policy: RetryPolicy) -> AssociationSets:
-        account = _Account(self._endpoint, ids)
+        account = SetsAccount(self._endpoint, ids)
         self._ask(account, account.open, policy)
         waits = iter(AGAIN_AFTER)
         while account.open:
@@ -161,7 +154,7 @@ class AssociationReader:
         empty = account.empty
         if empty:
             # Some deals lose all contacts for one answer only: what is empty is asked for twice.
-            again = _Account(self._endpoint, empty)
+            again = SetsAccount(self._endpoint, empty)
             self._ask(again, again.open, policy)
             unread |= self._alone(again, policy)
             account.links |= again.links
@@ -175,7 +168,7 @@ class AssociationReader:
             answered_at=account.answered_at or self._client.clock.now(),
         )
 
-    def _alone(self, account: _Account, policy: RetryPolicy) -> dict[str, str]:
+    def _alone(self, account: SetsAccount, policy: RetryPolicy) -> dict[str, str]:
         """Ask for each record that got no answer by itself; return those that stay without one."""
         unread: dict[str, str] = {}
         is_answered_alone = False
@@ -190,7 +183,7 @@ class AssociationReader:
                 unread[id_] = SILENCE
         return unread
 
-    def _ask(self, account: _Account, ids: Sequence[str], policy: RetryPolicy) -> None:
+    def _ask(self, account: SetsAccount, ids: Sequence[str], policy: RetryPolicy) -> None:
         """Ask for sets, and for their further pages as long as each answer brings some."""
         while ids:
             try:
@@ -212,90 +205,6 @@ class AssociationReader:
                     category="MALFORMED",
                     is_divisible=True,
                 ) from None
-
-
-class _Account:
-    """What is known of each record's set."""
-
-    def __init__(self, endpoint: Endpoint, ids: Sequence[str]) -> None:
-        self._endpoint = endpoint
-        #: Cursor of the next page of each set that is not read to its end.
-        self._cursors: dict[str, str | None] = dict.fromkeys(ids)
-        self._trails = {id_: CursorTrail(endpoint) for id_ in ids}
-        self.links: dict[str, Links] = {id_: {} for id_ in ids}
-        self._pages: Counter[str] = Counter()
-        self.answered_at: datetime | None = None
-
-    @property
-    def pages(self) -> int:
-        """How many pages of the sets are read."""
-        return self._pages.total()
-
-    @property
-    def open(self) -> list[str]:
-        """Records whose sets are not read to their end."""
-        return list(self._cursors)
-
-    @property
-    def empty(self) -> list[str]:
-        """Records whose sets were read to their end, and have nothing in them."""
-        return [id_ for id_, links in self.links.items() if not links and id_ not in self._cursors]
-
-    def inputs(self, ids: Sequence[str]) -> list[dict[str, str]]:
-        """Return what to ask for to read on in these sets."""
-        cursors = ((id_, self._cursors[id_]) for id_ in ids)
-        return [
-            {"id": id_} if after is None else {"id": id_, "after": after} for id_, after in cursors
-        ]
-
-    def none_of(self, ids: Sequence[str]) -> None:
-        """Note that HubSpot has none of these records."""
-        for id_ in ids:
-            self._cursors.pop(id_, None)
-
-    def take(self, body: Mapping[str, Any], asked: Sequence[str]) -> list[str]:
-        """Add the associations of an answer; return the records that have a further page."""
-        if not is_complete(body):
-            # It may hold a part of a set.
-            return []
-        following: list[str] = []
-        for result in body["results"]:
-            from_id = str(result["from"]["id"])
-            if from_id not in self._cursors:
-                continue
-            self._add(self.links[from_id], result.get("to") or ())
-            self._pages[from_id] += 1
-            after = following_cursor(result, self._endpoint)
-            if after is None:
-                del self._cursors[from_id]
-            else:
-                self._cursors[from_id] = self._trails[from_id].step(after)
-                following.append(from_id)
-        for id_ in absent_ids(body, asked, under="fromObjectId"):
-            if self._cursors.get(id_) is None:
-                self.none_of([id_])
-            else:
-                # HubSpot gave out the cursor of a further page: the set is read from its start.
-                self._cursors[id_] = None
-                self._trails[id_] = CursorTrail(self._endpoint)
-                self.links[id_].clear()
-                del self._pages[id_]
-        return following
-
-    @staticmethod
-    def _add(links: Links, found: Sequence[Mapping[str, Any]]) -> None:
-        for to in found:
-            # The specification says text, recorded answers hold numbers.
-            to_id = str(to["toObjectId"])
-            if not to_id.isdecimal():
-                raise ValueError
-            types = links.setdefault(to_id, set())
-            types.update(_link_type(item) for item in to["associationTypes"])
-
-
-def _link_type(item: Mapping[str, Any]) -> LinkType:
-    label = item.get("label")
-    return str(item["category"]), int(item["typeId"]), None if label is None else str(label)
 
 
 def _joined(parts: Sequence[AssociationSets]) -> AssociationSets:
