@@ -109,38 +109,40 @@ def list_in_ranges(
             listed += len(part.ids)
             yield part
     if is_whole:
-        yield from _held_against_total(reader, known, listed)
+        count = pool.wait([known.greatest]).result()
+        if count is not None and 2 * listed < count[1]:
+            yield from _list_again(reader)
     yield from listing.merged()
 
 
-def _held_against_total(reader: ObjectReader, extent: Extent, listed: int) -> Iterator[ListedPart]:
-    """Hold what was listed against what a search counts: a short listing is not an answer.
+def _list_again(reader: ObjectReader) -> Iterator[ListedPart]:
+    """List once more where a search counts twice as many rows: a short listing is not an answer.
 
-    Few rows less are to be expected, since the index of the search runs behind. Most of them
-    missing is believed for as many as a consumer would delete without asking, and only if the
-    listing says so twice.
+    The second time few rows are believed to be missing, since the index of the search runs behind:
+    as many as a consumer would delete without asking.
 
     Raises:
-        UnexpectedResponseError: Most of the rows are missing. The listing begins from its start
-            when it goes on.
+        UnexpectedResponseError: Many rows are missing again. The listing begins from its start when
+            it goes on.
     """
-    count = reader.client.pool.wait([extent.greatest]).result()
-    total = 0 if count is None else count[1]
-    if listed * 2 >= total:
-        return
-    again = reader.list_page(archived=False)
-    if total - listed <= _FEW_ROWS and len(again.ids) <= listed:
-        return
-    yield ListedPart(
-        reading=Reading(answered_at=again.asked_at),
-        ids=frozenset(),
-        open_ranges=(IdRange(),),
-        asked_at=again.asked_at,
-    )
-    raise UnexpectedResponseError(
-        f"HubSpot lists {listed} {reader.object_type} where its search counts {total}; nothing "
-        "is removed on that; run again, and check what the token may see if it stays so"
-    )
+    listed = 0
+    for page in reader.list_pages(archived=False):
+        listed += len(page.ids)
+        part = ListedPart(
+            reading=page.reading,
+            ids=frozenset(page.ids),
+            open_ranges=(IdRange(),),
+            asked_at=page.asked_at,
+        )
+        yield part
+    total = (reader.greatest_id() or (0, 0))[1]
+    if 2 * listed < total and total - listed > _FEW_ROWS:
+        raise UnexpectedResponseError(
+            f"HubSpot lists {listed} {reader.object_type} where its search counts {total}; nothing "
+            "is removed on that; run again, and check what the token may see if it stays so"
+        )
+    nothing = Reading(answered_at=part.reading.answered_at)
+    yield replace(part, reading=nothing, ids=frozenset(), open_ranges=())
 
 
 @dataclass(frozen=True, kw_only=True)
