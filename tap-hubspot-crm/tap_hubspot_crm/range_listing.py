@@ -126,6 +126,7 @@ def _list_again(reader: ObjectReader) -> Iterator[ListedPart]:
             it goes on.
     """
     listed = 0
+    part: ListedPart | None = None
     for page in reader.list_pages(archived=False):
         listed += len(page.ids)
         part = ListedPart(
@@ -141,8 +142,9 @@ def _list_again(reader: ObjectReader) -> Iterator[ListedPart]:
             f"HubSpot lists {listed} {reader.object_type} where its search counts {total}; nothing "
             "is removed on that; run again, and check what the token may see if it stays so"
         )
-    nothing = Reading(answered_at=part.reading.answered_at)
-    yield replace(part, reading=nothing, ids=frozenset(), open_ranges=())
+    if part is not None:
+        nothing = Reading(answered_at=part.reading.answered_at)
+        yield replace(part, reading=nothing, ids=frozenset(), open_ranges=())
 
 
 @dataclass(frozen=True, kw_only=True)
