@@ -137,8 +137,8 @@ class Dialect:
     #: By how many places they do.
     search_displaced_by: int = 300
     #: What `total` says: how many there are; nothing; a negative number; more with every answer;
-    #: half.
-    search_total: Literal["exact", "missing", "negative", "growing", "low"] = "exact"
+    #: half; one more than any search shows.
+    search_total: Literal["exact", "missing", "negative", "growing", "low", "high"] = "exact"
 
     def __post_init__(self) -> None:
         """Refuse a share that can't be."""

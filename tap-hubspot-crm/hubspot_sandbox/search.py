@@ -106,6 +106,8 @@ def _total(call: Call, count: int) -> JsonObject:
             return {"total": count + call.quirks.played["search_total"]}
         case "low":
             return {"total": count // 2}
+        case "high":
+            return {"total": count + 1}
         case _:
             return {}
 

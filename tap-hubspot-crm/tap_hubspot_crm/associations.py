@@ -86,7 +86,7 @@ def _passes(
         or not clock.is_known
         or not complete_pass_due(bookmark, intervals, clock.now())
     ):
-        bookmark = yield from _changed_sets(source, bookmark, since=bookmark.bookmark)
+        bookmark, _ = yield from _changed_sets(source, bookmark, since=bookmark.bookmark)
     if bookmark.full_pass is not None or complete_pass_due(bookmark, intervals, clock.now()):
         yield from _complete_pass(source, bookmark)
 
@@ -100,8 +100,13 @@ def complete_pass_due(bookmark: AssociationsBookmark, intervals: Intervals, now:
 
 def _changed_sets(
     source: AssociationSource, bookmark: AssociationsBookmark, *, since: datetime
-) -> Generator[Event, None, AssociationsBookmark]:
-    """Send the set of every deal that changed, and of every deal of a contact that changed."""
+) -> Generator[Event, None, tuple[AssociationsBookmark, bool]]:
+    """Send the set of every deal that changed, and of every deal of a contact that changed.
+
+    Returns:
+        The new bookmark, and whether every change was found. If not, the bookmark says that every
+        set is to be read again.
+    """
     lookback = source.lookback_seconds
     windows = _windows(bookmark, since=since, lookback_seconds=lookback)
     deals, contacts = windows[DEALS.name], windows[CONTACTS.name]
@@ -129,9 +134,11 @@ def _changed_sets(
     for window, changed in ((deals, changed_deals), (contacts, changed_contacts)):
         for row_id, modified in changed.items():
             window.remember(row_id, modified)
+    is_complete = not (of_deals.is_short or of_their_contacts.is_short)
     caught_up = replace(
         bookmark,
         bookmark=started_at,
+        full_pass_at=bookmark.full_pass_at if is_complete else None,
         seen_deals=deals.to_keep(started_at, lookback_seconds=lookback),
         seen_contacts=contacts.to_keep(started_at, lookback_seconds=lookback),
         # What could not be read now is asked for again by the next run.
@@ -140,7 +147,7 @@ def _changed_sets(
         owed_contacts=source.unread_contacts.ids,
     )
     yield Checkpoint(bookmark=caught_up)
-    return caught_up
+    return caught_up, is_complete
 
 
 def _windows(
@@ -188,7 +195,7 @@ def _unseen(
                 window.remember(hit.id, hit.modified)
             elif not window.knows(hit):
                 changed[hit.id] = max(hit.modified, changed.get(hit.id, 0))
-    return Changes(modified=changed, started_at=search.started_at)
+    return Changes(modified=changed, started_at=search.started_at, is_short=search.is_short)
 
 
 def _deals_of(source: AssociationSource, contact_ids: Collection[str]) -> set[str]:
@@ -239,11 +246,12 @@ def _complete_pass(
     if bookmark.full_pass is None:
         raise AssertionError("a complete pass ends that was not begun")
     began_at = bookmark.full_pass.started_at
-    bookmark = yield from _changed_sets(source, bookmark, since=began_at)
-    if source.unread_deals.are_refused:
-        # Where HubSpot was silent about a set, nothing may be dropped.
+    bookmark, is_complete = yield from _changed_sets(source, bookmark, since=began_at)
+    if is_complete and source.unread_deals.are_refused:
+        # Where HubSpot was silent about a set or shows no change of it, nothing may be dropped.
         yield CompletePass(version=bookmark.version, kept=source.unread_deals.ids)
-    complete = replace(bookmark, full_pass=None, full_pass_at=began_at)
+    full_pass_at = began_at if is_complete else None
+    complete = replace(bookmark, full_pass=None, full_pass_at=full_pass_at)
     yield Checkpoint(bookmark=complete)
     return complete
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.counted_search import CountedSearch
 from tap_hubspot_crm.errors import InternalError
-from tap_hubspot_crm.id_search import IdSearch
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tap_hubspot_crm.pool import Handle
     from tap_hubspot_crm.spans import Query
     from tap_hubspot_crm.windows import Hit
+
+logger = logging.getLogger("HubSpotConnector")
 
 #: HubSpot takes five searches a second; at the usual latencies two or three are on their way.
 _MOST_AT_ONCE = 4
@@ -33,10 +36,11 @@ class ChangeSearch:
         """
         self._reader = reader
         self._lower = lower
-        self._plan = IdSearch(reader.client.paths.search(reader.object_type).path)
+        self._plan = CountedSearch(lower)
         self._queries: dict[Handle[SearchPage], Query] = {}
         self._most = max(1, min(_MOST_AT_ONCE, reader.client.max_concurrency // 2))
         self._started_at: datetime | None = None
+        self._is_logged = False
 
     @property
     def handles(self) -> Collection[Handle[SearchPage]]:
@@ -52,8 +56,18 @@ class ChangeSearch:
 
     @property
     def finished(self) -> bool:
-        """Whether everything was found; looks ahead may still be on their way."""
+        """Whether nothing more will be found; looks ahead may still be on their way."""
         return self._plan.finished
+
+    @property
+    def is_short(self) -> bool:
+        """Whether HubSpot counts more rows than its searches show; certain once it is finished."""
+        return self._plan.is_short
+
+    @property
+    def shortfalls(self) -> int:
+        """Return 1 if the first way of searching missed rows, else 0; certain as `is_short` is."""
+        return int(self._plan.walk_missed_rows)
 
     def ask(self) -> None:
         """Have the first search made; do not wait for it."""
@@ -75,11 +89,7 @@ class ChangeSearch:
             self._queries[handle] = query
 
     def take(self, handle: Handle[SearchPage]) -> tuple[Hit, ...]:
-        """Return the new rows of a search that is done.
-
-        Raises:
-            UnexpectedResponseError: HubSpot did not filter as it was asked to.
-        """
+        """Return the new rows of a search that is done."""
         return self._place(self._queries.pop(handle), handle.result())
 
     def all(self) -> Iterator[tuple[Hit, ...]]:
@@ -97,4 +107,21 @@ class ChangeSearch:
     def _place(self, query: Query, page: SearchPage) -> tuple[Hit, ...]:
         if self._started_at is None or page.asked_at < self._started_at:
             self._started_at = page.asked_at
-        return self._plan.place(query, page.found)
+        hits = self._plan.place(query, page.found, asked_at=page.asked_at)
+        if self._plan.finished and not self._is_logged:
+            self._is_logged = True
+            self._log_shortfall()
+        return hits
+
+    def _log_shortfall(self) -> None:
+        plan = self._plan
+        if plan.walk_missed_rows:
+            logger.warning(
+                "%s: HubSpot counted %s changed records and its search showed %d; searched again "
+                "another way: %d, %s",
+                self._reader.object_type,
+                "no" if plan.total is None else plan.total,
+                plan.walked,
+                plan.found,
+                "which may not be all: a full pass is due" if plan.is_short else "which is all",
+            )

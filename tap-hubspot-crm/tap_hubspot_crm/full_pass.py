@@ -55,19 +55,20 @@ def full_pass(
     looked_for.search.ask()
     listed = yield from _list_archived_again(source, bookmark, listed_before)
     yield from send_returned(source, listed_before - listed.ids, version=bookmark.version)
-    bookmark = yield from incremental_pass(
+    bookmark, is_complete = yield from incremental_pass(
         source,
         bookmark,
         since=running.started_at,
         looked_for=looked_for if listed.pages == 1 else None,
     )
-    if source.unread.are_refused:
-        # Where HubSpot was silent about a record, nothing may be dropped.
+    if is_complete and source.unread.are_refused:
+        # Where HubSpot was silent about a record, nothing may be dropped; nor where one may have
+        # changed, come or come back behind the listing and no search shows it.
         yield CompletePass(version=bookmark.version, kept=source.unread.ids)
     complete = replace(
         source.told(bookmark),
         full_pass=None,
-        full_pass_at=running.started_at,
+        full_pass_at=running.started_at if is_complete else None,
         archived_at=listed.asked_at,
         archived_ids=keep_newest(listed.ids, ARCHIVED_LIMIT),
     )

@@ -7,6 +7,9 @@ and cuts the span in two.
 
 What a page is taken to cover is only believed when its last hit is shown again where the next one
 begins (see `Leap`); else that part of the id space is searched by itself.
+
+That relies on HubSpot's order of ids. Where the answers are not in this order, or do not respect
+the filter, the plan gives up; `counted_search` holds what it found against HubSpot's own count.
 """
 
 from __future__ import annotations
@@ -14,17 +17,14 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tap_hubspot_crm.errors import UnexpectedResponseError
 from tap_hubspot_crm.object_requests import SEARCH_LIMIT
-from tap_hubspot_crm.spans import Found, Leap, Query, Span
+from tap_hubspot_crm.spans import FARTHEST, Found, Leap, Query, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_hubspot_crm.windows import Hit
 
-#: HubSpot shows 10,000 results of a search (search guide); the page must end before.
-_FARTHEST = 10_000 - SEARCH_LIMIT
 #: A shorter span is not worth a cut.
 _WORTH_CUTTING = 4 * SEARCH_LIMIT
 #: HubSpot's ids are signed numbers of 64 bits.
@@ -36,22 +36,31 @@ _IN_ORDER = 4
 class IdSearch:
     """Walks all rows that match a filter, by id."""
 
-    def __init__(self, path: str) -> None:
-        """Begin before the first id; `path` is only for messages."""
-        self._path = path
+    def __init__(self) -> None:
+        """Begin before the first id."""
         self._spans = [Span()]
+        #: What each query on its way is for: its span, and whether it looks ahead.
+        self._asked: dict[Query, tuple[Span, bool]] = {}
+        #: Whether the walk ended without a proof that every row was found.
+        self.has_given_up = False
 
     @property
     def finished(self) -> bool:
-        """Whether every row was found."""
+        """Whether there is no more to ask."""
         return not self._spans
+
+    def give_up(self) -> None:
+        """End the walk: HubSpot's answers do not lead to its end."""
+        self.has_given_up = True
+        for span in tuple(self._spans):
+            self._finish(span)
 
     def next_query(self) -> Query | None:
         """Return a search to make now, None while all depends on those being made."""
         for span in self._spans:
             if not span.asked:
                 span.asked = True
-                return Query(span=span, lower=span.lower, upper=span.upper, offset=span.offset)
+                return self._ask(span, span.offset)
         return self._cut()
 
     def place(self, query: Query, found: Found) -> tuple[Hit, ...]:
@@ -59,13 +68,13 @@ class IdSearch:
 
         Returns:
             The hits that are new, those out of place included.
-
-        Raises:
-            UnexpectedResponseError: HubSpot did not filter as it was asked to.
         """
-        if query.ahead:
-            return self._place_ahead(query, found)
-        span, hits = query.span, found.hits
+        span, looks_ahead = self._asked.pop(query)
+        if self.has_given_up:
+            return tuple(found.hits)
+        if looks_ahead:
+            return self._place_ahead(span, query, found)
+        hits = found.hits
         span.asked = False
         begin = span.before
         known = span.found if begin is None else span.found | begin.found
@@ -75,7 +84,7 @@ class IdSearch:
             self._meet_end(span.after, hits)
         elif not hits:
             if found.following == query.offset:
-                raise UnexpectedResponseError(f"the cursor of POST {self._path} does not advance")
+                self.give_up()
             # A page whose rows have all gone: the next one, if it is of the same query still.
             span.offset = found.following if query.upper == span.upper else None
         else:
@@ -101,7 +110,7 @@ class IdSearch:
             span.left = _least(span.left, found.total, less=place)
             span.lower = mark.number
         elif span.lower == span.upper:
-            raise UnexpectedResponseError(f"POST {self._path} ignores the filter on hs_object_id")
+            self.give_up()
         elif is_met and len(hits) == 1:
             span.lower += 1
         else:
@@ -134,7 +143,8 @@ class IdSearch:
         else:
             middle = max(2 * span.lower, *(hit.number for hit in hits))
         if middle >= _GREATEST_ID:
-            raise UnexpectedResponseError(f"POST {self._path} ignores the filter on hs_object_id")
+            self.give_up()
+            return
         self._finish(span)
         found = span.found | frozenset(hits)
         self._spans[:0] = (
@@ -153,18 +163,17 @@ class IdSearch:
             return None
         # Whole pages, so that the lower part ends with a full one; each shows the mark again.
         step = max(1, SEARCH_LIMIT - 1)
-        middle = min((longest.left or 0) // 2, _FARTHEST) // step * step
+        middle = min((longest.left or 0) // 2, FARTHEST) // step * step
         longest.looking_ahead = True
-        return Query(
-            span=longest,
-            lower=longest.lower,
-            upper=longest.upper,
-            offset=str(middle),
-            ahead=True,
-        )
+        return self._ask(longest, str(middle), looks_ahead=True)
 
-    def _place_ahead(self, query: Query, found: Found) -> tuple[Hit, ...]:
-        span, hits = query.span, found.hits
+    def _ask(self, span: Span, offset: str | None, *, looks_ahead: bool = False) -> Query:
+        query = Query(lower=span.lower, upper=span.upper, offset=offset)
+        self._asked[query] = span, looks_ahead
+        return query
+
+    def _place_ahead(self, span: Span, query: Query, found: Found) -> tuple[Hit, ...]:
+        hits = found.hits
         span.looking_ahead = False
         offset = int(query.offset or 0)
         span.left = _least(span.left, offset)

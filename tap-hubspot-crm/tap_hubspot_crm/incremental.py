@@ -60,7 +60,7 @@ def incremental_pass(
     *,
     since: datetime,
     looked_for: ChangesLookedFor | None = None,
-) -> Generator[Event, None, ObjectBookmark]:
+) -> Generator[Event, None, tuple[ObjectBookmark, bool]]:
     """Send every row modified since a moment, less the lookback.
 
     Search results name rows only: their bodies may be stale, or younger than the window.
@@ -72,7 +72,8 @@ def incremental_pass(
         looked_for: What `look_for_changes` returned for the same, if that was begun before.
 
     Returns:
-        The new bookmark: the moment before this pass's first search, in HubSpot's time.
+        The new bookmark, with the moment before this pass's first search in HubSpot's time, and
+        whether every row was found. If not, the bookmark says that a full pass is due.
     """
     reader = source.reader
     looked_for = looked_for or look_for_changes(source, bookmark, since=since)
@@ -96,14 +97,16 @@ def incremental_pass(
             hits = search.take(done)
     yield from changed.send_unread(bookmark.unread)
     yield from changed.send_rest()
-    shared.end(reader.object_type, lower, search.started_at)
+    shared.end(reader.object_type, lower, search.started_at, is_short=search.is_short)
     caught_up = replace(
         source.told(bookmark),
         bookmark=search.started_at,
+        full_pass_at=None if search.is_short else bookmark.full_pass_at,
+        shortfalls=bookmark.shortfalls + search.shortfalls,
         seen=window.to_keep(search.started_at, lookback_seconds=source.lookback_seconds),
     )
     yield Checkpoint(bookmark=caught_up)
-    return caught_up
+    return caught_up, not search.is_short
 
 
 class _ChangedRows:

@@ -48,7 +48,7 @@ def _passes(
     if bookmark.bookmark is not None and (
         bookmark.full_pass is not None or not full_pass_due(bookmark, intervals, now)
     ):
-        bookmark = yield from incremental_pass(source, bookmark, since=bookmark.bookmark)
+        bookmark, _ = yield from incremental_pass(source, bookmark, since=bookmark.bookmark)
     if bookmark.full_pass is not None or full_pass_due(bookmark, intervals, now):
         yield from full_pass(source, bookmark)
     elif archived_pass_due(bookmark, intervals, now):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SEARCH_LIMIT: Final = 200
 _NOT_FOUND: Final = 404
+#: A portal does not hold so many records: a greater total is no count.
+_GREATEST_TOTAL: Final = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,11 +115,12 @@ class ObjectRequests:
 
     def _page(self, answer: Answer, endpoint: Endpoint) -> RowsPage:
         total = answer.body.get("total")
-        is_count = isinstance(total, int) and not isinstance(total, bool) and total >= 0
+        if not isinstance(total, int) or isinstance(total, bool):
+            total = None
         return RowsPage(
             rows=self._rows(answer, endpoint),
             following=following_cursor(answer.body, endpoint),
-            total=total if is_count else None,
+            total=total if total is not None and 0 <= total <= _GREATEST_TOTAL else None,
             asked_at=answer.asked_at,
             answered_at=answer.answered_at,
         )

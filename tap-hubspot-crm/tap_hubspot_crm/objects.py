@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_hubspot_crm.batch_read import BATCH_LIMIT, BatchReader
+from tap_hubspot_crm.counted_search import CountedSearch
 from tap_hubspot_crm.errors import TapError
-from tap_hubspot_crm.id_search import IdSearch
 from tap_hubspot_crm.list_read import LIST_LIMIT, ListReader
 from tap_hubspot_crm.object_requests import SEARCH_LIMIT, ObjectRequests
 from tap_hubspot_crm.readable import ReadableProperties
@@ -35,6 +35,8 @@ class SearchPage:
 
     found: Found
     asked_at: datetime
+    #: Whether HubSpot counts more rows than its searches show: said with the last page of several.
+    is_short: bool = False
 
 
 class ObjectReader:
@@ -102,10 +104,12 @@ class ObjectReader:
 
     def search(self, window: Window) -> Iterator[SearchPage]:
         """Yield every row that the index shows as modified in the window."""
-        plan = IdSearch(self.client.paths.search(self.object_type).path)
+        plan = CountedSearch(window.lower)
         while (query := plan.next_query()) is not None:
             page = self.search_page(query, window.lower)
-            yield replace(page, found=replace(page.found, hits=plan.place(query, page.found)))
+            hits = plan.place(query, page.found, asked_at=page.asked_at)
+            new = replace(page.found, hits=hits)
+            yield replace(page, found=new, is_short=plan.is_short)
 
     def search_page(self, query: Query, lower: int) -> SearchPage:
         """Return the answer to one search for rows modified at a moment or later."""

@@ -24,6 +24,8 @@ class Changes:
     modified: Mapping[str, int] = field(repr=False)
     #: Before the search began, in HubSpot's time.
     started_at: datetime
+    #: Whether HubSpot counts more rows than the search showed.
+    is_short: bool
 
 
 class SharedChanges:
@@ -34,7 +36,7 @@ class SharedChanges:
         self._wanted: Callable[[], Mapping[str, Window]] = dict
         self._windows: Mapping[str, Window] = {}
         self._found: dict[str, dict[str, int]] = {}
-        self._complete: dict[str, tuple[int, datetime]] = {}
+        self._complete: dict[str, tuple[int, datetime, bool]] = {}
 
     def keep(self, wanted: Callable[[], Mapping[str, Window]]) -> None:
         """Say what is wanted later.
@@ -60,16 +62,19 @@ class SharedChanges:
                     # The index may show a row twice, once as it was before a merge.
                     found[hit.id] = max(hit.modified, found.get(hit.id, 0))
 
-    def end(self, object_type: str, lower: int, started_at: datetime) -> None:
-        """Note that a search from a lower bound on is complete."""
-        self._complete[object_type] = (lower, started_at)
+    def end(self, object_type: str, lower: int, started_at: datetime, *, is_short: bool) -> None:
+        """Note that a search from a lower bound on has found all that it can, which may be less."""
+        self._complete[object_type] = (lower, started_at, is_short)
 
     def found(self, object_type: str, window: Window) -> Changes | None:
         """Return what was found since the window's begin; None if nobody searched that far."""
-        lower, started_at = self._complete.get(object_type, (None, None))
+        complete = self._complete.get(object_type)
         kept_for = self._windows.get(object_type)
-        if lower is None or started_at is None or lower > window.lower or kept_for is None:
+        if complete is None or kept_for is None:
             return None
-        if kept_for.lower > window.lower:
+        lower, started_at, is_short = complete
+        if max(lower, kept_for.lower) > window.lower:
             return None
-        return Changes(modified=self._found.get(object_type, {}), started_at=started_at)
+        return Changes(
+            modified=self._found.get(object_type, {}), started_at=started_at, is_short=is_short
+        )

@@ -1,14 +1,19 @@
-"""The parts of the id space that a search has still to walk, and what proves them complete."""
+"""The parts of the id space that a search has still to look at, and what proves them complete."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tap_hubspot_crm.windows import Hit
+
+#: HubSpot shows 10,000 results of a search (search guide); the page must end before.
+FARTHEST = 10_000 - SEARCH_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +64,17 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Query:
-    """A search to make."""
+    """A search to make; equal only to itself, so that a plan can look up what it was for."""
 
-    span: Span
     #: The least and the greatest id to look for; 0 and None for no bound.
     lower: int
     upper: int | None
     #: HubSpot's `after`: an offset into the results.
     offset: str | None
-    ahead: bool = False
+    #: Whether the row with the id `lower` itself is left out.
+    is_lower_excluded: bool = False
+    #: Only rows modified then or later, in milliseconds since 1970; None for all of the search.
+    since: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,3 +87,48 @@ class Found:
     following: str | None
     #: How many rows HubSpot counts from the query's beginning, None where it does not say.
     total: int | None
+
+
+@dataclass(kw_only=True, eq=False)
+class Part:
+    """A part of the id space: ids above one, up to another."""
+
+    #: 0 for no bound.
+    above: int = 0
+    #: None for no bound.
+    upto: int | None = None
+    #: How many rows HubSpot counted in the part that this one is a half of.
+    counted_in_both: int | None = None
+    #: How many cuts in a row took no row away from it.
+    idle_cuts: int = 0
+    #: Where HubSpot's cursor leads, in a part that cannot be cut.
+    offset: str | None = None
+    shown: set[Hit] = field(default_factory=set, repr=False)
+    #: What its last page, without a cursor, showed and HubSpot counted: it is asked for twice.
+    ended_with: tuple[int, int] | None = None
+    #: Whether it is to show only how the filter compares ids.
+    is_test: bool = False
+    #: Whether it is to show what was changed since the walk began, as far as HubSpot pages.
+    is_recent: bool = False
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether it is the whole search."""
+        return not (self.above or self.is_recent) and self.upto is None
+
+    def holds_as_number(self, hit: Hit) -> bool:
+        """Say whether a hit belongs in it if ids are compared as numbers."""
+        return self.above < hit.number and (self.upto is None or hit.number <= self.upto)
+
+    def holds_as_text(self, hit: Hit) -> bool:
+        """Say whether a hit belongs in it if ids are compared as text."""
+        above = str(self.above) if self.above else ""
+        return above < hit.id and (self.upto is None or hit.id <= str(self.upto))
+
+    def follow(self, cursor: str | None) -> bool:
+        """Go on to another page, if there is one and HubSpot pages so far."""
+        place = int(cursor) if cursor is not None and cursor.isdecimal() else 0
+        if not int(self.offset or 0) < place <= FARTHEST:
+            return False
+        self.offset = cursor
+        return True

@@ -71,8 +71,10 @@ class ObjectBookmark:
     unread: frozenset[str] = frozenset()
     #: Version of the last full pass that was begun.
     version: int = 0
-    #: When the last complete full pass began.
+    #: When the last complete full pass began; None if a new one is due.
     full_pass_at: datetime | None = None
+    #: How many searches so far missed rows in their first way: most of them found these in another.
+    shortfalls: int = 0
     #: When the archived records were last listed, and which there were.
     archived_at: datetime | None = None
     archived_ids: frozenset[str] = frozenset()

@@ -110,7 +110,7 @@ def _write_seen(seen: Mapping[str, int]) -> dict[str, list[str]]:
     return dict(grouped)
 
 
-def _read_version(value: object) -> int:
+def _read_number(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValueError
     return value
@@ -206,7 +206,8 @@ _READERS: Mapping[str, Callable[[Any], object]] = {
     "seen": _read_seen,
     "seen_deals": _read_seen,
     "seen_contacts": _read_seen,
-    "version": _read_version,
+    "version": _read_number,
+    "shortfalls": _read_number,
     "full_pass_at": parse_moment,
     "archived_at": parse_moment,
     "archived_ids": _read_packed,
@@ -227,6 +228,7 @@ _WRITERS: Mapping[str, Callable[[Any], object]] = {
     "seen_deals": _write_seen,
     "seen_contacts": _write_seen,
     "version": _as_is,
+    "shortfalls": _as_is,
     "full_pass_at": _write_moment,
     "archived_at": _write_moment,
     "archived_ids": _write_packed,

@@ -78,11 +78,13 @@ def search_filters(modified_property: str, lower: int, query: Query) -> list[dic
     Args:
         modified_property: HubSpot's name of the modification time of the object.
         lower: Milliseconds since 1970; rows modified then or later are looked for.
-        query: Between which ids.
+        query: Between which ids, and perhaps only from a later moment on.
     """
-    filters = [{"propertyName": modified_property, "operator": "GTE", "value": str(lower)}]
+    since = str(lower if query.since is None else query.since)
+    filters = [{"propertyName": modified_property, "operator": "GTE", "value": since}]
+    above = "GT" if query.is_lower_excluded else "GTE"
     # Everything is above 0, but only nothing is below it: a part that ends there has to say so.
-    for operator, bound in (("GTE", query.lower or None), ("LTE", query.upper)):
+    for operator, bound in ((above, query.lower or None), ("LTE", query.upper)):
         if bound is not None:
             filters.append(
                 {"propertyName": "hs_object_id", "operator": operator, "value": str(bound)}

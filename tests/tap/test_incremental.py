@@ -11,7 +11,7 @@ from tap.replay import differences, sent
 
 from hubspot_sandbox import search
 from hubspot_sandbox.portal import Habits
-from tap_hubspot_crm import id_search
+from tap_hubspot_crm import id_search, spans
 from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 from tap_hubspot_crm.tap import TapHubSpotCrm
 from tap_hubspot_crm.timekeeping import Timer, parse_moment, to_milliseconds
@@ -143,7 +143,8 @@ def test_more_rows_than_a_search_shows_changed_in_one_millisecond(
 ) -> None:
     """HubSpot's search ends at 10,000 results; each of more comes once all the same."""
     monkeypatch.setattr(search, "RESULT_LIMIT", limit)
-    monkeypatch.setattr(id_search, "_FARTHEST", limit - SEARCH_LIMIT)
+    for module in (id_search, spans):
+        monkeypatch.setattr(module, "FARTHEST", limit - SEARCH_LIMIT)
     for number in range(limit + 300):
         connection.portal.create("contacts", {"firstname": f"Number {number}"})
     settings = {"properties": {"contacts": ["firstname"], "deals": ["dealname"]}}

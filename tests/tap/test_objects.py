@@ -83,7 +83,8 @@ def test_a_search_goes_on_from_the_last_id_which_is_shown_again(requests_mock: M
     assert found == ["1", "9", "51", "60"]
     bodies = [call.json() for call in search.request_history]
     last = [body["filterGroups"][0]["filters"][1:] for body in bodies]
-    assert [part and part[0]["value"] for part in last] == [[], "51", "60"]
+    # At last the whole is counted again.
+    assert [part and part[0]["value"] for part in last] == [[], "51", "60", []]
     assert all(body["properties"] == ["lastmodifieddate", MERGED_IDS] for body in bodies)
     assert not any("after" in body for body in bodies)
 
@@ -95,7 +96,7 @@ def test_a_page_whose_rows_have_all_gone_is_followed_by_the_next_of_the_same_que
     search = requests_mock.post(f"{CONTACTS}/search", pages)
     found = [hit.id for page in _reader().search(Window(lower=7)) for hit in page.found.hits]
     assert found == ["60"]
-    assert [call.json().get("after") for call in search.request_history] == [None, "200"]
+    assert [call.json().get("after") for call in search.request_history] == [None, "200", None]
 
 
 def test_a_hit_shown_under_the_id_of_a_survivor_is_not_walked_on_from(
@@ -113,13 +114,14 @@ def test_a_hit_shown_under_the_id_of_a_survivor_is_not_walked_on_from(
         ]
         for call in search.request_history
     ]
-    assert bounds == [[], [("GTE", "90")], [("LTE", "89")]]
+    assert bounds == [[], [("GTE", "90")], [("LTE", "89")], []]
 
 
-def test_a_search_that_ignores_the_last_id_is_told(requests_mock: Mocker) -> None:
+def test_a_search_that_ignores_the_last_id_says_that_it_is_short(requests_mock: Mocker) -> None:
     requests_mock.post(f"{CONTACTS}/search", [_page(1, 2, after="200")])
-    with pytest.raises(UnexpectedResponseError, match="hs_object_id"):
-        list(_reader().search(Window(lower=7)))
+    pages = list(_reader().search(Window(lower=7)))
+    assert [hit.id for hit in pages[0].found.hits] == ["1", "2"]
+    assert [page.is_short for page in pages] == [*[False] * (len(pages) - 1), True]
 
 
 def _read(requests_mock: Mocker, ids: list[str], *answers: dict[str, Any]) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,13 @@ def test_a_probe_searches_each_object_type_once(connection: Connection) -> None:
     assert connection.requests("/contacts/search") == connection.requests("/deals/search") == 1
     listings = ("/pipelines/2026-09/deals", 1), ("/owners/2026-09", 3)
     assert [(path, connection.requests(path)) for path, _ in listings] == list(listings)
+
+
+def test_a_row_that_is_counted_and_not_shown_is_news(connection: Connection) -> None:
+    connection.sync()
+    sandbox = connection.running.sandbox
+    sandbox.dialect = replace(sandbox.dialect, search_total="high")
+    assert probe(connection.settings(), connection.consumer.state).stream == "contacts"
 
 
 @pytest.mark.parametrize("stream", ["contacts", "deal_contacts"])

@@ -11,7 +11,7 @@ from tap_hubspot_crm.events import Touched
 from tap_hubspot_crm.merges import Merges
 from tap_hubspot_crm.owed import owing
 from tap_hubspot_crm.packed_ids import pack_ids, unpack_ids
-from tap_hubspot_crm.spans import Query, Span
+from tap_hubspot_crm.spans import Query
 from tap_hubspot_crm.state import (
     OWED_LIMIT,
     AssociationsBookmark,
@@ -63,16 +63,17 @@ def test_a_window_keeps_the_newest_within_its_limit() -> None:
 
 
 def test_the_filters_have_a_lower_bound_and_ids_and_no_upper_bound_of_time() -> None:
-    span = Span()
-    first = search_filters("m", 7, Query(span=span, lower=0, upper=None, offset=None))
+    first = search_filters("m", 7, Query(lower=0, upper=None, offset=None))
     assert first == [{"propertyName": "m", "operator": "GTE", "value": "7"}]
-    later = search_filters("m", 7, Query(span=span, lower=51, upper=99, offset=None))
+    later = search_filters("m", 7, Query(lower=51, upper=99, offset=None))
     assert later[1:] == [
         {"propertyName": "hs_object_id", "operator": "GTE", "value": "51"},
         {"propertyName": "hs_object_id", "operator": "LTE", "value": "99"},
     ]
+    above = search_filters("m", 7, Query(lower=51, upper=None, offset=None, is_lower_excluded=True))
+    assert above[1:] == [{"propertyName": "hs_object_id", "operator": "GT", "value": "51"}]
     # What may stand below the row with id 1 is none, which is not the same as all.
-    none = search_filters("m", 7, Query(span=span, lower=0, upper=0, offset=None))
+    none = search_filters("m", 7, Query(lower=0, upper=0, offset=None))
     assert none[1:] == [{"propertyName": "hs_object_id", "operator": "LTE", "value": "0"}]
 
 
@@ -108,6 +109,7 @@ def test_bookmarks_come_back_as_they_were_written() -> None:
             full_pass_at=NOW,
             archived_at=NOW,
             archived_ids=frozenset({"9", "10"}),
+            shortfalls=2,
             full_pass=FullPass(
                 started_at=NOW,
                 phase=Phase.LIVE,
@@ -138,6 +140,7 @@ def test_bookmarks_come_back_as_they_were_written() -> None:
         {"bookmarks": {"contacts": {"bookmark": 5}}},
         {"bookmarks": {"contacts": {"version": -1}}},
         {"bookmarks": {"contacts": {"version": True}}},
+        {"bookmarks": {"contacts": {"shortfalls": -1}}},
         {"bookmarks": {"contacts": {"seen": {"x": ["1"]}}}},
         {"bookmarks": {"contacts": {"seen": {"1": ["ann@example.com"]}}}},
         {"bookmarks": {"contacts": {"archived_ids": "garbage"}}},

@@ -188,7 +188,12 @@ _SEARCHES: Final = (
             ("total growing", Dialect(search_total="growing")),
             ("total too low", Dialect(search_total="low")),
             ("total missing, sort ignored", Dialect(search_total="missing", search_sort="none")),
+            ("total too low, sort ignored", Dialect(search_total="low", search_sort="none")),
         )
+    ),
+    # What is gone stays in the target as long as rows are counted that no search shows.
+    Case(
+        name="search: total too high", dialect=Dialect(search_total="high"), outcomes=(EQUAL, KEPT)
     ),
 )
 _FAILURES: Final = (

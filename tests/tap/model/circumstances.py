@@ -46,6 +46,30 @@ def draw_dialect(rng: Random) -> Dialect:
         associations_page=rng.choice([2, 500]),
         list_cursor=rng.choice(["id", "id", "id", "restart", "rounded", "refused", "opaque"]),
         shuffles_list_pages=rng.random() < 0.15,
+        **_draw_order(rng),
+        search_total=rng.choice(["exact", "exact", "exact", "missing", "low"]),
+    )
+
+
+def _draw_order(rng: Random) -> dict[str, Any]:
+    """Return how searches are ordered: half of them as they are asked to be."""
+    if rng.random() < 0.5:
+        return {}
+    return {
+        "search_sort": rng.choice(["number", "text", "none"]),
+        "search_filter": rng.choice(["number", "text"]),
+        "search_swapped_ends": rng.choice([0.0, 0.3, 1.0]),
+        "search_displaced": rng.choice([0.0, 0.01]),
+    }
+
+
+def is_misordered(dialect: Dialect) -> bool:
+    """Say whether searches are in another order than they are asked for, or filtered by one."""
+    return (
+        dialect.search_sort != "number"
+        or dialect.search_filter != "number"
+        or dialect.search_swapped_ends > 0
+        or dialect.search_displaced > 0
     )
 
 

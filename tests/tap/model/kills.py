@@ -48,7 +48,7 @@ class Plan:
     def limits(self) -> dict[str, int]:
         """Return the tap's limits by name, so small that a few dozen rows meet them all."""
         page_size = self.page_size or SEARCH_LIMIT
-        limits = {"BLOCK_SIZE": self.block_size, "_FARTHEST": self.search_cap - page_size}
+        limits = {"BLOCK_SIZE": self.block_size, "FARTHEST": self.search_cap - page_size}
         if self.page_size is not None:
             limits |= {
                 "SEARCH_LIMIT": self.page_size,

@@ -19,6 +19,7 @@ _SHOWN = (
     "syncs",
     "kills",
     "faults",
+    "shortfalls",
     "requests",
     "records",
     "rows compared",

@@ -114,6 +114,7 @@ def test_some_rows_are_far_from_their_place(caller: Caller) -> None:
         ("negative", [-1, -1]),
         ("growing", [61, 62]),
         ("low", [30, 30]),
+        ("high", [61, 61]),
     ],
 )
 def test_total_says_what_it_likes(caller: Caller, said: str, totals: list[int | None]) -> None:
