@@ -27,13 +27,13 @@ def batch_read_links(call: Call) -> Answer:
         for entry in objects(call.body, "inputs"):
             record_id = str(entry["id"])
             after = whole_number(str(entry.get("after") or 0), "after")
-            if answer.is_silent(record_id, is_alone=len(ids) == 1):
-                continue
             if is_refused(dialect, dialect.associations_refusal, from_type, record_id):
                 refused.append(record_id)
                 continue
+            if answer.is_silent(record_id, is_alone=len(ids) == 1):
+                continue
             found = _links(call, (from_type, to_type), record_id)
-            if found and answer.is_said_missing(record_id):
+            if found and not after and answer.is_said_missing(record_id):
                 found = []
             page, following = _page(call, found, after)
             if not page:

@@ -36,13 +36,13 @@ def batch_read(call: Call) -> Answer:
     refused: list[str] = []
     with call.portal.lock:
         for text in ids:
-            if answer.is_silent(text, is_alone=len(ids) == 1):
-                continue
             record = _find(call, object_type, text)
-            if record is None or answer.is_said_missing(text):
-                missing.append(text)
-            elif is_refused(dialect, dialect.batch_refusal, object_type, record.id):
+            if record and is_refused(dialect, dialect.batch_refusal, object_type, record.id):
                 refused.append(text)
+            elif answer.is_silent(text, is_alone=len(ids) == 1):
+                continue
+            elif record is None or answer.is_said_missing(text):
+                missing.append(text)
             elif record.id not in found:
                 found[record.id] = full_body(call, select, record, history, None)
     answer.refuse(dialect.batch_refusal, "ids", refused)

@@ -10,6 +10,9 @@ from typing import Literal, TypeAlias
 #: the start, is rounded down, is refused, or is a 500; or only text that tells nothing.
 CursorStyle: TypeAlias = Literal["id", "restart", "rounded", "refused", "error", "opaque"]
 
+#: Only the silent ids are missing; the same with `status: PENDING`; or nothing is there.
+SilenceForm: TypeAlias = Literal["left_out", "pending", "empty"]
+
 
 def _check_share(share: float) -> None:
     if not 0 <= share <= 1:
@@ -34,8 +37,7 @@ class Lapse:
 class Silence(Lapse):
     """An answer that holds neither a result nor an error for some of the ids asked."""
 
-    #: Only the silent ids are missing; the same with `status: PENDING`; or nothing is there.
-    form: Literal["left_out", "pending", "empty"] = "left_out"
+    form: SilenceForm = "left_out"
     #: Whether an id that is asked alone is always answered.
     answers_alone: bool = False
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 PassName: TypeAlias = Literal["first", "full", "incremental", "resumed", "disturbed"]
 PASSES: Final[tuple[PassName, ...]] = ("first", "full", "incremental", "resumed", "disturbed")
 
+#: What a run reads: a few properties by name, all of the portal, or more than an address can hold.
+Properties: TypeAlias = Literal["few", "all", "many"]
+
 #: The consumer holds what the portal holds.
 EQUAL: Final = "equal"
 #: It does, but for records that HubSpot refuses and for those that a later full pass removes.
@@ -39,8 +42,7 @@ class Case:
     outcomes: tuple[str, ...] = (EQUAL,)
     #: What may come of a pass where that differs.
     exceptions: Mapping[PassName, tuple[str, ...]] = field(default_factory=dict)
-    #: A few by name, all that the portal has, or more than an address can hold.
-    properties: Literal["few", "all", "many"] = "few"
+    properties: Properties = "few"
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def may_become(self, pass_name: PassName) -> tuple[str, ...]:

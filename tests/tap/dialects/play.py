@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import logging
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from tap.dialects.cases import EQUAL, KEPT, Case, PassName
 from tap.dialects.changes import change, prepare
 from tap.model.comparison import OBJECT_STREAMS
+from tap.model.losses import Holdings
+from tap.model.peculiarities import refused_rows
 from tap.model.stage import FULL, PAUSE_SECONDS, QUICK, Stage
 from typing_extensions import override
 
 from hubspot_sandbox.dialect import Dialect
 from hubspot_sandbox.faults import FaultRule, Faults
-from hubspot_sandbox.quirks import is_refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tap.model.consumer import Consumer
+    from tap.dialects.cases import Properties
+    from tap.model.consumer import Held
     from tap.model.process import Run
 
 #: A run that makes so many requests has no end.
@@ -55,25 +58,24 @@ class Cell:
 
     #: `equal`, `kept`, the class of the error that ended it, or what went wrong.
     verdict: str
-    requests: int
-    warnings: tuple[str, ...] = field(repr=False)
+    requests: int = 0
+    warnings: tuple[str, ...] = field(default=(), repr=False)
     #: How often the dialect and the failures made an answer another one.
-    played: Mapping[str, int]
-    differences: tuple[str, ...] = field(repr=False)
+    played: Mapping[str, int] = field(default_factory=dict)
+    differences: tuple[str, ...] = field(default=(), repr=False)
     #: What differs after one more full pass, HubSpot answering as documented again.
-    unrecovered: tuple[str, ...] = field(repr=False)
+    unrecovered: tuple[str, ...] = field(default=(), repr=False)
     #: What the error that ended it said.
-    message: str
+    message: str = ""
 
 
 def play(case: Case, pass_name: PassName) -> Cell:
     """Play a case in a pass."""
-    stage = _stage(case)
-    prepare(stage, has_many_properties=case.properties == "many")
+    stage = _stage(case.properties)
     if pass_name != "first":
-        _copy_completely(stage, case)
+        _take(_complete_copy(case.properties), stage)
         change(stage, without_trace=pass_name != "incremental")
-    held = copy.deepcopy(stage.consumer)
+    held = Holdings(stage.consumer)
     stage.sandbox.dialect = case.dialect
     stage.sandbox.quirks.forget()
     if pass_name == "disturbed":
@@ -102,19 +104,40 @@ def is_right(case: Case, name: PassName, cell: Cell) -> bool:
     return cell.verdict in case.may_become(name) and not cell.unrecovered
 
 
-def _stage(case: Case) -> Stage:
+@dataclass(frozen=True, kw_only=True)
+class _Copy:
+    """What a consumer holds of a portal that was copied completely."""
+
+    rows: Mapping[str, Mapping[str, Held]]
+    state: str
+    at_ms: int
+
+
+def _stage(properties: Properties) -> Stage:
     stage = Stage(contacts=_CONTACTS, deals=_DEALS)
-    if case.properties != "few":
+    if properties != "few":
         stage.properties = None
+    prepare(stage, has_many_properties=properties == "many")
     return stage
 
 
-def _copy_completely(stage: Stage, case: Case) -> None:
-    """Let the consumer have everything, as if HubSpot had always answered as documented."""
+@lru_cache(maxsize=3)
+def _complete_copy(properties: Properties) -> _Copy:
+    """Return what a consumer has once HubSpot answered as documented: the same for every case."""
+    stage = _stage(properties)
     stage.sandbox.dialect = Dialect(sensitive_naming="ignored")
     run = stage.sync(FULL)
     assert run.ended == "done", run.message
-    assert stage.differences() == [], case.name
+    assert stage.differences() == []
+    consumer = stage.consumer
+    return _Copy(rows=consumer.rows, state=json.dumps(consumer.state), at_ms=stage.clock.now_ms())
+
+
+def _take(copy: _Copy, stage: Stage) -> None:
+    """Let a stage go on where a complete copy was made."""
+    stage.clock.advance(copy.at_ms - stage.clock.now_ms())
+    stage.consumer.rows = {stream: dict(rows) for stream, rows in copy.rows.items()}
+    stage.consumer.state = json.loads(copy.state)
 
 
 def _run(stage: Stage, case: Case, pass_name: PassName) -> Run:
@@ -136,8 +159,8 @@ def _requests_of_full_pass(case: Case) -> int:
     return play(case, "full").requests
 
 
-def _verdict(stage: Stage, case: Case, run: Run, held: Consumer, differences: list[str]) -> str:
-    lost = _lost(stage, held)
+def _verdict(stage: Stage, case: Case, run: Run, held: Holdings, differences: list[str]) -> str:
+    lost = held.lost(stage.consumer, stage.portal)
     if lost:
         return f"{len(lost)} lost ({run.ended})"
     if run.ended == "killed":
@@ -146,50 +169,19 @@ def _verdict(stage: Stage, case: Case, run: Run, held: Consumer, differences: li
         return run.ended
     if not differences:
         return EQUAL
-    refused = _refused(stage, case.dialect)
+    refused = {" ".join(row) for row in refused_rows(stage.portal, case.dialect)}
+    if not case.dialect.batch_reads_archived:
+        # Where a listing shows ids only, nothing else is known of them.
+        stores = stage.portal.stores
+        refused |= {
+            f"{stream} {id_}" for stream in OBJECT_STREAMS for id_ in stores[stream].archived
+        }
     wrong = [
         line
         for line in differences
         if line.partition(":")[0] not in refused and not line.endswith("left over")
     ]
     return f"{len(wrong)} differ" if wrong else KEPT
-
-
-def _lost(stage: Stage, held: Consumer) -> list[str]:
-    """Return the rows and sets that the consumer had, that exist, and that it has no more."""
-    lost: list[str] = []
-    rows = stage.consumer.rows
-    for stream in OBJECT_STREAMS:
-        live: Any = stage.portal.truth(stream)["live"]
-        for key in live:
-            was = held.rows[stream].get(key)
-            now = rows[stream].get(key)
-            if was is not None and was.is_live and (now is None or not now.is_live):
-                lost.append(f"{stream} {key}")
-    sets: Any = stage.portal.truth("deal_contacts")["live"]
-    for key, contacts in sets.items():
-        was = held.rows["deal_contacts"].get(key)
-        now = rows["deal_contacts"].get(key)
-        if contacts and was and was.record["contacts"] and not (now and now.record["contacts"]):
-            lost.append(f"deal_contacts {key}")
-    return lost
-
-
-def _refused(stage: Stage, dialect: Dialect) -> set[str]:
-    """Return the rows that HubSpot gives no answer about, as `stream key`."""
-    refused: set[str] = set()
-    for stream in OBJECT_STREAMS:
-        store = stage.portal.stores[stream]
-        if not dialect.batch_reads_archived:
-            # Where a listing shows ids only, nothing else is known of them.
-            refused |= {f"{stream} {id_}" for id_ in store.archived}
-        for id_ in (*store.live, *store.archived, *store.merged_into):
-            ends = {id_, store.resolve(id_)}
-            if any(is_refused(dialect, dialect.batch_refusal, stream, end) for end in ends):
-                refused |= {f"{stream} {id_}", f"deal_contacts {id_}"}
-            if is_refused(dialect, dialect.associations_refusal, stream, id_):
-                refused.add(f"deal_contacts {id_}")
-    return refused
 
 
 def _recover(stage: Stage) -> list[str]:

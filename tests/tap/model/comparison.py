@@ -36,6 +36,30 @@ class Comparison:
             self.differences.append(f"{stream} {key}: {fault}")
 
 
+def property_names(
+    portal: SandboxPortal,
+    stream: ObjectStream,
+    wanted: Collection[str] | None,
+    unreadable: Collection[str],
+) -> list[str]:
+    """Return the properties that records of a stream must hold.
+
+    Args:
+        portal: Where they come from.
+        stream: Contacts or deals.
+        wanted: Names that the settings allow; None: all.
+        unreadable: Names that the token may not read.
+    """
+    return [
+        item.name
+        for item in portal.properties[stream].values()
+        if (wanted is None or item.name in wanted)
+        and item.name not in unreadable
+        and item.sensitivity == "non_sensitive"
+        and item.archived_at is None
+    ]
+
+
 def compare(
     consumer: Consumer,
     portal: SandboxPortal,

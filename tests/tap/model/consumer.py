@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 #: Stream to the field that identifies its records, in the order of a run.
 KEYS = {
@@ -58,7 +58,7 @@ class Consumer:
                     assert stream in known, "a record came before its schema"
                     self._take(stream, message)
                 case "ACTIVATE_VERSION":
-                    self._activate(stream, message["version"])
+                    self._activate(stream, message["version"], message.get("kept", ()))
                 case other:
                     assert other == "STATE"
 
@@ -77,9 +77,9 @@ class Consumer:
         if held is None or (held.order <= order and held.record != record):
             self.rows[stream][key] = Held(record=record, order=order)
 
-    def _activate(self, stream: str, version: int) -> None:
+    def _activate(self, stream: str, version: int, kept: Collection[str]) -> None:
         if version > self._activated.get(stream, -1):
-            seen = self._seen[stream, version]
+            seen = self._seen[stream, version].union(kept)
             unseen = [key for key in self.rows[stream] if key not in seen]
             for key in unseen:
                 if self._may_go(stream, key):

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import math
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import TYPE_CHECKING, Any
 
 from tap.model.circumstances import (
     ENDS,
+    MORE_ENDS,
     draw_dialect,
     draw_ending,
     draw_faults,
     draw_habits,
     draw_search_habits,
     draw_settings,
-    is_misordered,
+    shown,
 )
-from tap.model.comparison import OBJECT_STREAMS, ObjectStream, compare
+from tap.model.comparison import OBJECT_STREAMS, ObjectStream, compare, property_names
 from tap.model.consumer import Consumer
 from tap.model.kills import Plan
+from tap.model.losses import Holdings
+from tap.model.machine_time import timer_of
 from tap.model.operations import Operations
 from tap.model.outcome import Outcome
+from tap.model.peculiarities import (
+    COUNTED,
+    draw_peculiarities,
+    is_misordered,
+    refused_rows,
+)
 from tap.model.process import Run, run_tap
 from tap.model.silence import Silence
 
@@ -34,7 +42,6 @@ from hubspot_sandbox.sandbox import Sandbox
 from hubspot_sandbox.tokens import TokenHabits
 from tap_hubspot_crm.state import ObjectBookmark
 from tap_hubspot_crm.state_json import read_bookmarks
-from tap_hubspot_crm.timekeeping import Timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,6 +58,14 @@ _BIG = 2_000
 _EVERY_HUGE = 500
 #: An interval that no history sees the end of.
 _NEVER = 1_000_000
+#: Portals with fewer records than this have none that HubSpot refuses.
+_FEW = 20
+#: Settings for a run that makes every pass.
+_EVERYTHING = {
+    "reconcile_interval_hours": 0,
+    "archived_interval_minutes": 0,
+    "associations_interval_minutes": 0,
+}
 #: A process takes longer than that to start, so that no two runs share a second.
 _START = 1_100
 
@@ -67,11 +82,16 @@ class History:
         is_less = self._is_big and (seed + 1) % _EVERY_HUGE != 0
         #: Results that a search of pages as large as HubSpot's shows.
         self._shown = _BIG if is_less else search.RESULT_LIMIT
-        self._sandbox = Sandbox(clock=self._clock, dialect=draw_dialect(rng))
+        contacts = self._shown + 300 if self._is_big else rng.choice([5, 30, 80, 150, 300])
+        deals = rng.choice([0, 4, 20, 60, 120])
+        self._drawn = draw_peculiarities(
+            rng, draw_dialect(rng), seed=seed, is_small=contacts < _FEW or deals < _FEW
+        )
+        self._sandbox = Sandbox(clock=self._clock, dialect=self._drawn.meanwhile)
         self._app = SandboxApp(self._sandbox)
         self._portal = self._sandbox.add_portal(
-            contacts=self._shown + 300 if self._is_big else rng.choice([5, 30, 80, 150, 300]),
-            deals=rng.choice([0, 4, 20, 60, 120]),
+            contacts=contacts,
+            deals=deals,
             seed=seed,
             limits=Limits(searches_count_as_calls=rng.random() < 0.3),
         )
@@ -84,9 +104,11 @@ class History:
             rng, seed, most_ms=self._settings["lookback_seconds"] * 900
         )
         self._sandbox.tokens.habits = TokenHabits(lifetime_seconds=rng.choice([70, 300, 1800]))
-        self._sandbox.faults = draw_faults(rng, seed)
+        ends = {**ENDS, **MORE_ENDS}
+        self._sandbox.faults = draw_faults(rng, seed, ends)
         self._expected_ends = {
-            ENDS[rule.kind] for rule in self._sandbox.faults.rules if rule.kind in ENDS
+            *(ends[rule.kind] for rule in self._sandbox.faults.rules),
+            *self._drawn.ends,
         }
         # Records that go during a search can stand in for some that it misses (BEHAVIOR.md, 26).
         busy = [0.0] if is_misordered(self._sandbox.dialect) else [0.0, 0.03, 0.1, 0.4]
@@ -105,7 +127,8 @@ class History:
 
     def play(self) -> Outcome:
         """Play it to its end and return what was counted and found."""
-        self._say(f"settings {self._shown_settings()}, habits {self._portal.habits}")
+        self._say(f"settings {shown(self._settings)}, habits {self._portal.habits}")
+        self._say(f"dialect {self._drawn.meanwhile}")
         self.outcome.counts["histories"] = 1
         for _ in range(2 if self._is_big else self._rng.randint(3, 12)):
             self._live_on()
@@ -142,19 +165,15 @@ class History:
     def _sync(self) -> None:
         rng = self._rng
         self._budget = rng.choice([0, 5, 40])
-        extra = {
-            name: 0
-            for name in (
-                "reconcile_interval_hours",
-                "archived_interval_minutes",
-                "associations_interval_minutes",
-            )
-            if rng.random() < 0.15
-        }
+        extra = {name: 0 for name in _EVERYTHING if rng.random() < 0.15}
         killing = {} if self._are_runs_unbroken else draw_ending(rng)
         self._say(f"sync begins: {extra} {killing}")
+        held, count = Holdings(self._consumer), self._operations.count
         run = self._run({**self._settings, **extra}, **killing)
         self._receive(run)
+        if self._operations.count == count:
+            lost = held.lost(self._consumer, self._portal)
+            self.outcome.differences += [f"a sync lost {row}" for row in lost]
 
     def _run(self, settings: Mapping[str, Any], **killing: Any) -> Run:  # noqa: ANN401 - a plan's
         plan = Plan(
@@ -170,7 +189,7 @@ class History:
             self._app,
             plan,
             state=self._consumer.state,
-            timer=self._timer(),
+            timer=timer_of(self._clock, self._rng, off=self._clock_is_off),
             rng=self._rng,
             meanwhile=self._meanwhile,
         )
@@ -206,7 +225,11 @@ class History:
         """Let the portal rest, sync until all is done, and compare; then after a full pass too."""
         self._budget = 0
         self.outcome.counts["faults"] = sum(self._sandbox.fault_plan.played.values())
+        played = self._sandbox.quirks.played
+        for name, switches in COUNTED.items():
+            self.outcome.counts[name] = sum(played[switch] for switch in switches)
         self._sandbox.faults = Faults()
+        self._sandbox.dialect = self._drawn.at_rest
         self._clock.advance(2 * _DAY)
         self._run_to_end(
             {
@@ -215,16 +238,20 @@ class History:
                 "associations_interval_minutes": _NEVER,
             }
         )
-        self._compare("after the last sync", self._silence.keys, is_after_full_pass=False)
+        refused = refused_rows(self._portal, self._drawn.at_rest)
+        silent = self._silence.keys | refused
+        self._compare("after the last sync", silent, is_after_full_pass=False)
         self._clock.advance(_START)
-        self._run_to_end(
-            {
-                "reconcile_interval_hours": 0,
-                "archived_interval_minutes": 0,
-                "associations_interval_minutes": 0,
-            }
-        )
-        self._compare("after a full pass", frozenset(), is_after_full_pass=True)
+        held = Holdings(self._consumer)
+        self._run_to_end(_EVERYTHING)
+        self._compare("after a full pass", refused, is_after_full_pass=True)
+        lost = held.lost(self._consumer, self._portal)
+        self.outcome.differences += [f"a full pass lost {row}" for row in lost]
+        if refused:
+            self._sandbox.dialect = self._drawn.without_refusals
+            self._clock.advance(_START)
+            self._run_to_end(_EVERYTHING)
+            self._compare("when all can be read", frozenset(), is_after_full_pass=True)
         self._clock.advance(_START)
         again = self._run_to_end(
             {
@@ -243,7 +270,9 @@ class History:
         self._say(f"sync begins: {dict(settings)}")
         run = self._run({**self._settings, **settings})
         if run.ended != "done":
-            self.outcome.differences.append(f"an undisturbed sync ended with {run.ended}")
+            self.outcome.differences.append(
+                f"an undisturbed sync ended with {run.ended}: {run.message}"
+            )
         self._consumer.apply(run.messages)
         states = [m["value"] for m in run.messages if m["type"] == "STATE"]
         self._consumer.state = states[-1] if states else self._consumer.state
@@ -255,44 +284,21 @@ class History:
         comparison = compare(
             self._consumer,
             self._portal,
-            properties={stream: self._properties(stream) for stream in OBJECT_STREAMS},
+            properties={
+                stream: property_names(
+                    self._portal,
+                    stream,
+                    self._settings.get("properties", {}).get(stream),
+                    self._drawn.unreadable,
+                )
+                for stream in OBJECT_STREAMS
+            },
             silent=silent,
             is_after_full_pass=is_after_full_pass,
         )
         self.outcome.counts["rows compared"] += comparison.rows
         self.outcome.counts["differences"] += len(comparison.differences)
         self.outcome.differences += [f"{when}: {line}" for line in comparison.differences]
-
-    def _properties(self, stream: ObjectStream) -> list[str]:
-        """Return the names of the properties that records must hold."""
-        wanted = self._settings.get("properties", {}).get(stream)
-        return [
-            item.name
-            for item in self._portal.properties[stream].values()
-            if (wanted is None or item.name in wanted)
-            and item.sensitivity == "non_sensitive"
-            and item.archived_at is None
-        ]
-
-    def _shown_settings(self) -> dict[str, Any]:
-        secret = {"access_token", "client_id", "client_secret", "refresh_token"}
-        return {name: value for name, value in self._settings.items() if name not in secret}
-
-    def _timer(self) -> Timer:
-        """Return the time of a process: it began to count when it was started."""
-        clock, begun = self._clock, self._clock.now_ms() - self._rng.randint(0, _DAY)
-        off = self._clock_is_off
-
-        def wall() -> datetime:
-            return datetime.fromtimestamp(clock.now_ms() / 1000, UTC) + off
-
-        return Timer(
-            monotonic=lambda: (clock.now_ms() - begun) / 1000,
-            # Of whole milliseconds, upwards: a wait must pass some time.
-            sleep=lambda seconds: clock.advance(math.ceil(seconds * 1000)),
-            wall=wall,
-            jitter=self._rng.random,
-        )
 
     def _meanwhile(self) -> None:
         """Let a part of a request's time pass, with everything that happens in it."""

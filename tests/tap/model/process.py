@@ -7,6 +7,7 @@ import json
 import re
 import signal
 import sys
+import traceback
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 
 _SHARE_OF_SHORT_PAGES = 0.2
+_SHOWN_OF_CRASH = 600
 _LIMIT_IN_URL = re.compile(r"limit=(\d+)")
 _LIMIT_IN_BODY = re.compile(r'"limit":(\d+)')
 
@@ -48,7 +50,7 @@ class Run:
     """What came of one run."""
 
     messages: list[dict[str, Any]] = field(repr=False)
-    #: `done`, `killed`, or the class of the error.
+    #: `done`, `killed`, `crashed`, or the class of the error.
     ended: str
     #: What an error said.
     message: str
@@ -188,6 +190,8 @@ def run_tap(
             ended = "terminated"
         except TapError as error:
             ended, message = error.error_class, error.message
+        except Exception:  # noqa: BLE001 - a fault of the tap's own is what a history looks for
+            ended, message = "crashed", traceback.format_exc()[-_SHOWN_OF_CRASH:]
     if process.pipe.is_dead:
         ended = "killed"
     process.pipe.is_dead = True

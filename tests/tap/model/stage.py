@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from tap.model.comparison import OBJECT_STREAMS, compare
+from tap.model.comparison import OBJECT_STREAMS, compare, property_names
 from tap.model.consumer import Consumer
 from tap.model.kills import Plan
 from tap.model.process import Run, run_tap
@@ -116,7 +116,15 @@ class Stage:
             is_after_full_pass: Whether what leaves no trace must be right, too.
             unreadable: Properties that the token may not read.
         """
-        names = {stream: self._names(stream, unreadable) for stream in OBJECT_STREAMS}
+        names = {
+            stream: property_names(
+                self.portal,
+                stream,
+                None if self.properties is None else self.properties[stream],
+                unreadable,
+            )
+            for stream in OBJECT_STREAMS
+        }
         comparison = compare(
             self.consumer,
             self.portal,
@@ -124,17 +132,6 @@ class Stage:
             is_after_full_pass=is_after_full_pass,
         )
         return comparison.differences
-
-    def _names(self, stream: ObjectStream, unreadable: Collection[str]) -> list[str]:
-        if self.properties is not None:
-            names = list(self.properties[stream])
-        else:
-            names = [
-                item.name
-                for item in self.portal.properties[stream].values()
-                if item.sensitivity == "non_sensitive" and item.archived_at is None
-            ]
-        return [name for name in names if name not in unreadable]
 
     def _meanwhile(self) -> None:
         self.clock.advance(20)

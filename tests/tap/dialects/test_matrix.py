@@ -1,0 +1,67 @@
+"""Every dialect in every pass: equal, kept, or ended by its class with nothing lost.
+
+The quick run plays one pass of each dialect, the long one all of them.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from tap.dialects.cases import PASSES, Case, PassName
+from tap.dialects.matrix import CASES
+from tap.dialects.play import is_right, play
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_QUICK = [
+    pytest.param(case, PASSES[number % len(PASSES)], id=case.name)
+    for number, case in enumerate(CASES)
+]
+_LOGGERS = ("HubSpotConnector", "singer_sdk")
+_LONGEST_LINE = 1_500
+
+
+@pytest.fixture(autouse=True)
+def _silent_logs() -> Iterator[None]:
+    """Hundreds of runs write no log; the tap's warnings are counted."""
+    for name in _LOGGERS:
+        logging.getLogger(name).propagate = False
+    yield
+    for name in _LOGGERS:
+        logging.getLogger(name).propagate = True
+
+
+def _check(case: Case, pass_name: PassName) -> None:
+    cell = play(case, pass_name)
+    assert is_right(case, pass_name, cell), (
+        f"{cell.verdict} instead of {' or '.join(case.may_become(pass_name))}: {cell.message}, "
+        f"{cell.differences[:5]}, not recovered {cell.unrecovered[:5]}"
+    )
+    for line in (cell.message, *cell.warnings):
+        assert len(line) < _LONGEST_LINE
+        assert "<script>" not in line
+
+
+@pytest.mark.parametrize(("case", "pass_name"), _QUICK)
+def test_a_dialect_costs_no_row_and_no_association(case: Case, pass_name: PassName) -> None:
+    _check(case, pass_name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("pass_name", PASSES)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_every_dialect_in_every_pass_costs_no_row_and_no_association(
+    case: Case, pass_name: PassName
+) -> None:
+    _check(case, pass_name)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("case", CASES[1:], ids=lambda case: case.name)
+def test_every_dialect_is_met(case: Case) -> None:
+    """A case that changes no answer would show nothing."""
+    assert CASES[0].name == "documented"
+    assert any(play(case, name).played for name in ("full", "incremental"))
