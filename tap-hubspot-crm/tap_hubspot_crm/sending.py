@@ -55,13 +55,17 @@ class ObjectSource:
             unread=self.unread.ids,
         )
 
-    def note(self, reading: Reading) -> None:
+    def note(self, reading: Reading, *, only: Collection[str] | None = None) -> None:
         """Note which records a reading could not read, and which it could.
+
+        Args:
+            reading: What HubSpot sent.
+            only: Ids of the rows that count as read; every row by default.
 
         Raises:
             UnexpectedResponseError: HubSpot gives no usable answer about too many.
         """
-        rows = (row.id for row in (*reading.rows, *reading.bare))
+        rows = (row.id for row in reading.listed if only is None or row.id in only)
         self.unread.note(reading.unread, (*rows, *reading.merged, *reading.missing))
 
     def rows(self, reading: Reading, version: int, *, only: Iterable[str] | None = None) -> Rows:
@@ -72,9 +76,9 @@ class ObjectSource:
             version: The stream's current version.
             only: Ids of the rows to send; every row by default.
         """
-        self.note(reading)
         self.shape.leave_out(self.reader.properties.refused)
         wanted = None if only is None else set(only)
+        self.note(reading, only=wanted)
         losers: defaultdict[str, list[str]] = defaultdict(list)
         rows: dict[str, Row] = {
             row.id: row for row in reading.rows if wanted is None or row.id in wanted
