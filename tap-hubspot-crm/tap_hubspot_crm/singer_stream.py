@@ -91,6 +91,10 @@ class HubSpotStream(Stream):
     def _write_schema_message(self) -> None:
         """Leave it to the first event: a stream that may not be read is not announced."""
 
+    def announce(self) -> None:
+        """Write the SCHEMA."""
+        super()._write_schema_message()
+
     @override
     def _sync_records(
         self, context: Context | None = None, *, write_messages: bool = True
@@ -161,7 +165,7 @@ class HubSpotStream(Stream):
     def _announced(self, events: Iterator[Event]) -> Iterator[Event]:
         """Yield events, and write the SCHEMA before the first; before the end if none comes."""
         first = next(events, None)
-        super()._write_schema_message()
+        self.announce()
         if first is not None:
             yield first
             yield from events

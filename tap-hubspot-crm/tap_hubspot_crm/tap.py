@@ -265,6 +265,14 @@ class TapHubSpotCrm(Tap):
                 check_settings_file(path)
         return super().cb_config(ctx, param, value)
 
+    @override  # type: ignore[misc]  # final, and asks for what streams do at their first event
+    def write_schemas(self) -> None:
+        """Write the SCHEMA of every stream."""
+        for stream in self.streams.values():
+            stream.selected = True
+            if isinstance(stream, HubSpotStream):
+                stream.announce()
+
     @classmethod
     @override
     def cb_test(cls, ctx: click.Context, param: click.Option, value: str) -> None:
