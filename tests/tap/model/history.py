@@ -17,7 +17,7 @@ from tap.model.circumstances import (
     draw_settings,
     shown,
 )
-from tap.model.comparison import OBJECT_STREAMS, ObjectStream, compare, property_names
+from tap.model.comparison import OBJECT_STREAMS, ObjectStream
 from tap.model.consumer import Consumer
 from tap.model.kills import Plan
 from tap.model.losses import Holdings
@@ -28,9 +28,9 @@ from tap.model.peculiarities import (
     COUNTED,
     draw_peculiarities,
     is_misordered,
-    refused_rows,
 )
 from tap.model.process import Run, run_tap
+from tap.model.rest import EVERYTHING, Rest
 from tap.model.silence import Silence
 
 from hubspot_sandbox import search
@@ -56,16 +56,8 @@ _EVERY_BIG = 50
 #: To most of those a search shows so many; to one among 500 seeds, as many as HubSpot's do.
 _BIG = 2_000
 _EVERY_HUGE = 500
-#: An interval that no history sees the end of.
-_NEVER = 1_000_000
 #: Portals with fewer records than this have none that HubSpot refuses.
 _FEW = 20
-#: Settings for a run that makes every pass.
-_EVERYTHING = {
-    "reconcile_interval_hours": 0,
-    "archived_interval_minutes": 0,
-    "associations_interval_minutes": 0,
-}
 #: A process takes longer than that to start, so that no two runs share a second.
 _START = 1_100
 
@@ -165,7 +157,7 @@ class History:
     def _sync(self) -> None:
         rng = self._rng
         self._budget = rng.choice([0, 5, 40])
-        extra = {name: 0 for name in _EVERYTHING if rng.random() < 0.15}
+        extra = {name: 0 for name in EVERYTHING if rng.random() < 0.15}
         killing = {} if self._are_runs_unbroken else draw_ending(rng)
         self._say(f"sync begins: {extra} {killing}")
         held, count = Holdings(self._consumer), self._operations.count
@@ -222,83 +214,28 @@ class History:
             self._consumer.state = messages[states[-1]]["value"]
 
     def _settle(self) -> None:
-        """Let the portal rest, sync until all is done, and compare; then after a full pass too."""
+        """Let the portal rest, and look at what the consumer ends with."""
         self._budget = 0
         self.outcome.counts["faults"] = sum(self._sandbox.fault_plan.played.values())
         played = self._sandbox.quirks.played
         for name, switches in COUNTED.items():
             self.outcome.counts[name] = sum(played[switch] for switch in switches)
         self._sandbox.faults = Faults()
-        self._sandbox.dialect = self._drawn.at_rest
         self._clock.advance(2 * _DAY)
-        self._run_to_end(
-            {
-                "reconcile_interval_hours": _NEVER,
-                "archived_interval_minutes": 0,
-                "associations_interval_minutes": _NEVER,
-            }
-        )
-        refused = refused_rows(self._portal, self._drawn.at_rest)
-        silent = self._silence.keys | refused
-        self._compare("after the last sync", silent, is_after_full_pass=False)
-        self._clock.advance(_START)
-        held = Holdings(self._consumer)
-        self._run_to_end(_EVERYTHING)
-        self._compare("after a full pass", refused, is_after_full_pass=True)
-        lost = held.lost(self._consumer, self._portal)
-        self.outcome.differences += [f"a full pass lost {row}" for row in lost]
-        if refused:
-            self._sandbox.dialect = self._drawn.without_refusals
-            self._clock.advance(_START)
-            self._run_to_end(_EVERYTHING)
-            self._compare("when all can be read", frozenset(), is_after_full_pass=True)
-        self._clock.advance(_START)
-        again = self._run_to_end(
-            {
-                "reconcile_interval_hours": 24,
-                "archived_interval_minutes": 360,
-                "associations_interval_minutes": 1440,
-            }
-        )
-        self.outcome.differences += [
-            f"when nothing changed: {message['stream']} was sent again"
-            for message in again.messages
-            if message["type"] == "RECORD" and message["stream"] not in {"owners", "pipelines"}
-        ][:5]
+        Rest(
+            sandbox=self._sandbox,
+            portal=self._portal,
+            consumer=self._consumer,
+            drawn=self._drawn,
+            wanted=self._settings.get("properties", {}),
+            outcome=self.outcome,
+            run=self._run_to_end,
+            pause=lambda: self._clock.advance(_START),
+        ).look(self._silence.keys)
 
     def _run_to_end(self, settings: Mapping[str, Any]) -> Run:
         self._say(f"sync begins: {dict(settings)}")
-        run = self._run({**self._settings, **settings})
-        if run.ended != "done":
-            self.outcome.differences.append(
-                f"an undisturbed sync ended with {run.ended}: {run.message}"
-            )
-        self._consumer.apply(run.messages)
-        states = [m["value"] for m in run.messages if m["type"] == "STATE"]
-        self._consumer.state = states[-1] if states else self._consumer.state
-        return run
-
-    def _compare(
-        self, when: str, silent: frozenset[tuple[str, str]], *, is_after_full_pass: bool
-    ) -> None:
-        comparison = compare(
-            self._consumer,
-            self._portal,
-            properties={
-                stream: property_names(
-                    self._portal,
-                    stream,
-                    self._settings.get("properties", {}).get(stream),
-                    self._drawn.unreadable,
-                )
-                for stream in OBJECT_STREAMS
-            },
-            silent=silent,
-            is_after_full_pass=is_after_full_pass,
-        )
-        self.outcome.counts["rows compared"] += comparison.rows
-        self.outcome.counts["differences"] += len(comparison.differences)
-        self.outcome.differences += [f"{when}: {line}" for line in comparison.differences]
+        return self._run({**self._settings, **settings})
 
     def _meanwhile(self) -> None:
         """Let a part of a request's time pass, with everything that happens in it."""
