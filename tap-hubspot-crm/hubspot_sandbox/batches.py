@@ -108,6 +108,8 @@ class BatchAnswer:
         return Answer(body=body, status=self._call.dialect.partial_status if errors else 200)
 
     def _lapses(self, lapse: Lapse, switch: str, record_id: str) -> bool:
+        if not lapse.share:
+            return False
         key = (switch, *self._key, record_id)
         lapses = self._call.quirks.lapses(lapse, self._call.dialect.seed, *key)
         self._call.quirks.count(switch, lapses)

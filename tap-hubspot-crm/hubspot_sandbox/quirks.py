@@ -35,7 +35,7 @@ class Quirks:
 
     def lapses(self, lapse: Lapse, seed: int, *key: object) -> bool:
         """Return whether an id of this key meets a lapse now, and remember that it was asked."""
-        if not lapse.share or share(seed, "lapse", *key) >= lapse.share:
+        if share(seed, "lapse", *key) >= lapse.share:
             return False
         if lapse.times is None:
             return True
@@ -49,7 +49,8 @@ class Quirks:
 
 def is_refused(dialect: Dialect, refusal: Refusal, object_type: str, record_id: object) -> bool:
     """Return whether a record is among those that HubSpot can't read."""
+    if not refusal.share and not refusal.records:
+        return False
     if f"{object_type}/{record_id}" in refusal.records:
         return True
-    chance = share(dialect.seed, "refused", object_type, str(record_id)) if refusal.share else 1.0
-    return chance < refusal.share
+    return share(dialect.seed, "refused", object_type, str(record_id)) < refusal.share
