@@ -57,7 +57,8 @@ def archived_pass(
     listed = replace(
         source.told(bookmark),
         archived_at=asked_at,
-        archived_ids=keep_newest(ids, ARCHIVED_LIMIT),
+        # What could not be read is met as new by the next listing.
+        archived_ids=keep_newest(ids - source.unread.ids, ARCHIVED_LIMIT),
     )
     yield Checkpoint(bookmark=listed)
     return listed

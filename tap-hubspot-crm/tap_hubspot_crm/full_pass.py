@@ -70,7 +70,7 @@ def full_pass(
         full_pass=None,
         full_pass_at=running.started_at if is_complete else None,
         archived_at=listed.asked_at,
-        archived_ids=keep_newest(listed.ids, ARCHIVED_LIMIT),
+        archived_ids=keep_newest(listed.ids - source.unread.ids, ARCHIVED_LIMIT),
     )
     yield Checkpoint(bookmark=complete)
     return complete

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from tap_hubspot_crm.errors import TapError
+from tap_hubspot_crm.object_requests import SEARCH_LIMIT
 from tap_hubspot_crm.paging import CursorTrail
 from tap_hubspot_crm.reading import ListedPage, Reading
 from tap_hubspot_crm.retrying import BRIEF, PATIENT, STEADY, RetryPolicy
@@ -28,6 +29,8 @@ _LONGEST_QUERY: Final = 5_000
 _UNAVAILABLE: Final = 500
 #: So many records in a row that no page can hold are an outage.
 _MOST_PASSED: Final = 10
+#: Where so many searches find lesser ids each time, none can be relied on.
+_MOST_SEARCHES: Final = 20
 #: HubSpot's ids are signed numbers of 64 bits.
 _GREATEST_ID: Final = 2**63 - 1
 
@@ -188,24 +191,43 @@ class ListReader:
         return None
 
     def _culprit(self, after: str | None) -> int | None:
-        """Return the live record at a cursor, by a search."""
+        """Return the live record at a cursor: the least that a search finds from there on.
+
+        The order of a search is not to be relied on, so it is asked for less until none is left.
+        """
+        least: int | None = None
+        for _ in range(_MOST_SEARCHES):
+            found = self._found_between(int(after or 0), least)
+            if found is None:
+                return None
+            if not found:
+                return least
+            least = min(found)
+        return None
+
+    def _found_between(self, lower: int, upper: int | None) -> list[int] | None:
+        """Return some ids from the lower to below the upper one, None where no search is made."""
+        bounds = [("GTE", lower), *([] if upper is None else [("LT", upper)])]
         payload = {
             "filterGroups": [
                 {
                     "filters": [
-                        {"propertyName": "hs_object_id", "operator": "GTE", "value": after or "0"}
+                        {"propertyName": "hs_object_id", "operator": operator, "value": str(bound)}
+                        for operator, bound in bounds
                     ]
                 }
             ],
             "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
             "properties": [self._requests.modified_property],
-            "limit": 1,
+            "limit": SEARCH_LIMIT,
         }
         try:
             found = self._requests.search(payload, policy=BRIEF)
         except TapError:
             return None
-        return int(found.rows[0].id) if found.rows else None
+        ids = [int(row.id) for row in found.rows]
+        # The index may show a row under the id of one that it was merged into.
+        return [id_ for id_ in ids if lower <= id_ and (upper is None or id_ < upper)]
 
     def _culprit_archived(self, after: str | None) -> int | None:
         """Return the archived record at a cursor, which no search shows: by trying cursors.

@@ -112,10 +112,17 @@ class FakeObjects:
         return body
 
     def _search(self, request: Any) -> object:  # noqa: ANN401 - requests_mock's own
-        groups = request.json()["filterGroups"]
+        body = request.json()
+        groups = body["filterGroups"]
         if not groups:
             # The greatest id and the number of rows are asked for.
             return {"results": [self._row(max(self.ids), ())], "total": len(self.ids)}
-        lower = int(groups[0]["filters"][-1]["value"])
-        found = [id_ for id_ in self.ids if id_ >= lower]
-        return {"results": [self._row(id_, ()) for id_ in found[:1]], "total": len(found)}
+        bounds = {item["operator"]: int(item["value"]) for item in groups[0]["filters"]}
+        found = [
+            id_
+            for id_ in self.ids
+            if id_ >= bounds["GTE"] and ("LT" not in bounds or id_ < bounds["LT"])
+        ]
+        # In no order, as it has been seen.
+        shown = sorted(found, key=lambda id_: id_ * 7 % 101)[: body["limit"]]
+        return {"results": [self._row(id_, ()) for id_ in shown], "total": len(found)}
