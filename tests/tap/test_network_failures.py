@@ -28,6 +28,8 @@ CERTIFICATES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", 
 PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "NO_PROXY")
 #: No proxy is asked to look this up.
 HUBSPOT = "https://hubspot.invalid"
+#: What a proxy's address may hold, and no message may.
+LOGIN = "user:zqsecret@"
 
 
 @pytest.fixture(autouse=True)
@@ -194,12 +196,12 @@ def test_certificates_that_no_variable_names_are_those_of_certifi(
 @pytest.mark.parametrize(
     "address",
     [
-        "ftp://user:zqsecret@127.0.0.1:3128",
-        "socks5://user:zqsecret@127.0.0.1:1080",
-        "socks5h://user:zqsecret@127.0.0.1:1080",
-        "http://user:zqsecret@127.0.0.1:99999",
-        "http://user:zqsecret@127.0.0.1:port",
-        "http://user:zqsecret@[::1",
+        f"ftp://{LOGIN}127.0.0.1:3128",
+        f"socks5://{LOGIN}127.0.0.1:1080",
+        f"socks5h://{LOGIN}127.0.0.1:1080",
+        f"http://{LOGIN}127.0.0.1:99999",
+        f"http://{LOGIN}127.0.0.1:port",
+        f"http://{LOGIN}[::1",
         "http://",
     ],
 )
@@ -225,7 +227,7 @@ def test_a_proxy_that_refuses_is_named_by_its_variable(
     status: str,
 ) -> None:
     with _Listener(_answering(status)) as proxy:
-        monkeypatch.setenv(variable, f"http://user:zqsecret@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv(variable, f"http://{LOGIN}127.0.0.1:{proxy.port}")
         message = _failure(fake_time, HUBSPOT)
     assert f"the proxy of {variable} did not connect" in message
     assert "zqsecret" not in message
