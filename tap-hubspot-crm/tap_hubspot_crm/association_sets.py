@@ -113,7 +113,7 @@ class AssociationReader:
                 if policy is STEADY:
                     return self._accounted(ids, PATIENT)
                 raise error
-            division = divide(brief, ids)
+            division = divide(brief, ids, to_the_end=True)
         elif not division.refused:
             self._most = min(self._most, division.largest)
         refused = division.refused or ({} if division.answers else dict.fromkeys(ids, error))

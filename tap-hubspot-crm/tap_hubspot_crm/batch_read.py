@@ -110,7 +110,7 @@ class BatchReader:
             return self._noted(self._unread(division.answers, division.refused), archived=archived)
         if self._others_can_be_read(ids):
             # HubSpot serves others: these records are at fault, or it has just come back.
-            division = divide(brief, ids) if len(ids) > 1 else division
+            division = divide(brief, ids, to_the_end=True) if len(ids) > 1 else division
             refused_all = dict.fromkeys(ids, error)
             return self._unread(division.answers, division.refused or refused_all)
         if self._properties.narrow(error, partial(self._probe, ids)):

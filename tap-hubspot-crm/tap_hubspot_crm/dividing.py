@@ -29,7 +29,9 @@ class Division(Generic[T, R]):
     largest: int
 
 
-def divide(ask: Callable[[Sequence[T]], R], items: Sequence[T]) -> Division[T, R]:
+def divide(
+    ask: Callable[[Sequence[T]], R], items: Sequence[T], *, to_the_end: bool = False
+) -> Division[T, R]:
     """Ask for the halves of what failed as a whole, and for theirs in turn.
 
     It stops early where nothing succeeds: then no item is at fault, but all that was tried.
@@ -37,6 +39,7 @@ def divide(ask: Callable[[Sequence[T]], R], items: Sequence[T]) -> Division[T, R
     Args:
         ask: Makes the request for some of the items.
         items: What a request for all of them failed for.
+        to_the_end: Whether others are known to succeed, so that each item is tried.
 
     Raises:
         TapError: A part failed in a way that asking for less cannot help.
@@ -47,7 +50,7 @@ def divide(ask: Callable[[Sequence[T]], R], items: Sequence[T]) -> Division[T, R
     # A path down to each end of the items, and a little more.
     most_failures = 2 * len(items).bit_length() + 2
     parts = deque(_halves(items))
-    while parts and (answers or failures < most_failures):
+    while parts and (to_the_end or answers or failures < most_failures):
         part = parts.popleft()
         try:
             answers.append(ask(part))

@@ -241,3 +241,18 @@ def test_a_token_without_the_scope_of_the_object_is_told_so(
     with pytest.raises(MissingScopesError, match=r"crm\.objects\.contacts\.read"):
         _reader(fake_time, "email").read(IDS)
     assert len(portal.batches) <= 3
+
+
+def test_many_refused_records_do_not_starve_the_few_that_can_be_read(
+    requests_mock: Mocker, fake_time: FakeTime
+) -> None:
+    culprits = {str(id_) for id_ in range(1, 8)}
+
+    def refuse(ids: list[str], _: Sequence[str]) -> None:
+        if culprits & set(ids):
+            raise RefusedError(500)
+
+    FakeObjects(ids=range(1, 101), on_batch=refuse).serve(requests_mock)
+    reading = _reader(fake_time, "email").read([str(id_) for id_ in range(1, 10)])
+    assert set(reading.unread) == culprits
+    assert _ids(reading) == ["8", "9"]
