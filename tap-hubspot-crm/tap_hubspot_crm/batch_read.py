@@ -111,8 +111,8 @@ class BatchReader:
         if self._others_can_be_read(ids):
             # HubSpot serves others: these records are at fault, or it has just come back.
             division = divide(brief, ids, to_the_end=True) if len(ids) > 1 else division
-            refused_all = dict.fromkeys(ids, error)
-            return self._unread(division.answers, division.refused or refused_all)
+            refused = division.refused or ({} if division.answers else dict.fromkeys(ids, error))
+            return self._unread(division.answers, refused)
         if self._properties.narrow(error, partial(self._probe, ids)):
             return self._block(ids, archived=archived, policy=policy)
         if policy is STEADY:

@@ -256,3 +256,22 @@ def test_many_refused_records_do_not_starve_the_few_that_can_be_read(
     reading = _reader(fake_time, "email").read([str(id_) for id_ in range(1, 10)])
     assert set(reading.unread) == culprits
     assert _ids(reading) == ["8", "9"]
+
+
+def test_records_are_not_called_refused_where_hubspot_has_just_come_back(
+    requests_mock: Mocker, fake_time: FakeTime
+) -> None:
+    """It serves a record beside them first, and then them."""
+    is_back: list[bool] = []
+
+    def refuse(ids: list[str], _: Sequence[str]) -> None:
+        if not set(ids) & set(IDS[:20]):
+            is_back.append(True)
+        elif not is_back:
+            raise RefusedError(500)
+
+    FakeObjects(ids=range(1, 101), on_batch=refuse).serve(requests_mock)
+    reading = _reader(fake_time, "email").read(IDS[:20])
+    assert is_back
+    assert _ids(reading) == IDS[:20]
+    assert not reading.unread
